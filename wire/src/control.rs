@@ -1,0 +1,116 @@
+//! What the planes tell each other: few commands down, numbered facts up.
+
+use crate::{classification::Classification, grant::*, id::*, rule::Rule, signal::LeaveReason, signal::SourceKind, time::UnixMs};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// A command of the control plane to a media node. Repeating one is harmless.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Command {
+    /// Nobody stays, and no grant with an epoch below `epoch` is taken any more.
+    EndRoom { room: MeetingId, epoch: u32, reason: LeaveReason },
+    /// The person's sessions end; no grant issued before `not_before` (seconds) is taken.
+    RemovePerson { room: MeetingId, person: PersonId, not_before: i64, reason: LeaveReason },
+    /// What the person may do from now on.
+    ReplaceGrant { room: MeetingId, person: PersonId, role: Role, acts: BTreeSet<Act> },
+    /// CLASS-6
+    RaiseClassification { room: MeetingId, to: Classification },
+}
+
+/// A command with its number. Numbers grow; a node acknowledges the highest it has carried out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NumberedCommand {
+    pub number: i64,
+    pub command: Command,
+}
+
+/// What happened in the media plane.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Fact {
+    RoomOpened { classification: Classification },
+    RoomClosed,
+    Joined { session: SessionId, person: PersonId, seat: Option<Seat> },
+    Left { session: SessionId, person: PersonId, reason: LeaveReason },
+    RecordingStarted { recording: RecordingId, person: PersonId },
+    RecordingStopped { recording: RecordingId, reason: RecordingStop, duration_ms: i64, bytes: i64, tracks: Vec<RecordedTrack> },
+    RecordingRefused { person: PersonId, rule: Rule, classification: Classification },
+    ClassificationRaised { person: Option<PersonId>, from: Classification, to: Classification },
+    PersonRemoved { by: PersonId, person: PersonId },
+    MeetingEnded { by: PersonId },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecordingStop {
+    /// Somebody who may, stopped it.
+    Requested,
+    RoomClosed,
+    /// CLASS-6: the classification was raised; the file is sealed and shown to nobody.
+    ClassificationRaised,
+    /// The disk is full or failed.
+    Failed,
+}
+
+/// One source's file in a recording.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[ts(export)]
+pub struct RecordedTrack {
+    pub source: SourceId,
+    pub session: SessionId,
+    pub name: String,
+    pub kind: SourceKind,
+    /// `video/webm; codecs=vp8`, `audio/webm; codecs=opus`
+    pub mime: String,
+    /// From the start of the recording to the track's first picture or sound.
+    #[ts(type = "number")]
+    pub starts_after_ms: i64,
+    #[ts(type = "number")]
+    pub duration_ms: i64,
+    #[ts(type = "number")]
+    pub bytes: i64,
+}
+
+/// A fact with the number under which it is stored once: (`node`, `incarnation`, `number`).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NumberedFact {
+    pub node: NodeId,
+    /// Drawn anew at each start of the node: facts of an earlier life that were not delivered are lost, and the control plane
+    /// closes what that life left open.
+    pub incarnation: uuid::Uuid,
+    pub number: i64,
+    pub at_ms: UnixMs,
+    pub room: MeetingId,
+    pub fact: Fact,
+}
+
+/// Frames on the link between a media node and the control plane (a WebSocket that the node opens, or a channel in one process).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ToControl {
+    Hello {
+        node: NodeId,
+        incarnation: uuid::Uuid,
+        acknowledged: i64,
+    },
+    Facts {
+        facts: Vec<NumberedFact>,
+    },
+    /// The node has carried out every command up to this one.
+    Acknowledge {
+        number: i64,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ToNode {
+    Commands {
+        commands: Vec<NumberedCommand>,
+    },
+    /// Every fact of the node's present incarnation up to this one is stored.
+    Stored {
+        number: i64,
+    },
+}

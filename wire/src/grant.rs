@@ -1,0 +1,140 @@
+//! The join grant: what a join token says. The control plane mints it, the media plane checks it, and neither reads into it
+//! what is not there: an act that is absent is not allowed.
+
+use crate::{classification::Classification, id::*};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// `typ` of a join token's header (RFC 8725, section 3.11).
+pub const GRANT_TYP: &str = "sidang-grant+jwt";
+/// `typ` of a token that opens one recording for one person.
+pub const RECORDING_VIEW_TYP: &str = "sidang-recording+jwt";
+/// `typ` of a signed command from the control plane to a media node.
+pub const COMMAND_TYP: &str = "sidang-command+jwt";
+/// `typ` of a media node's own token towards the control plane.
+pub const NODE_TYP: &str = "sidang-node+jwt";
+
+/// What a participant may do. A grant lists the acts it permits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum Act {
+    PublishAudio,
+    PublishVideo,
+    ShareScreen,
+    RaiseHand,
+    Chat,
+    Record,
+    MuteOthers,
+    RemoveOthers,
+    LockMeeting,
+    AdmitOthers,
+    RaiseClassification,
+    EndMeeting,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum Role {
+    Host,
+    CoHost,
+    Member,
+    Guest,
+}
+
+impl Role {
+    /// The acts of a role, before the classification takes away what it forbids.
+    pub fn acts(self) -> BTreeSet<Act> {
+        use Act::*;
+        let member = [PublishAudio, PublishVideo, ShareScreen, RaiseHand, Chat];
+        let host = [Record, MuteOthers, RemoveOthers, LockMeeting, AdmitOthers, RaiseClassification, EndMeeting];
+        match self {
+            Self::Host | Self::CoHost => member.into_iter().chain(host).collect(),
+            Self::Member | Self::Guest => member.into_iter().collect(),
+        }
+    }
+
+    /// The acts of a role in a meeting of this classification.
+    pub fn acts_under(self, classification: Classification) -> BTreeSet<Act> {
+        self.acts().into_iter().filter(|act| classification.forbids(*act).is_none()).collect()
+    }
+}
+
+/// Where a participant of a telepresence session sits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[ts(export)]
+pub struct Seat {
+    pub site: SiteId,
+    pub site_name: String,
+    /// 1 to 6 (TP-3).
+    pub seat_no: u8,
+}
+
+/// The claims of a join token (RFC 7519), signed with EdDSA. Times are seconds, as JWT has them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GrantClaims {
+    pub iss: String,
+    pub aud: String,
+    pub sub: PersonId,
+    pub jti: GrantId,
+    pub iat: i64,
+    pub nbf: i64,
+    /// At most [`crate::limits::GRANT_LIFE_S_MAX`] after `iat`: it bounds the press on Join, not the meeting.
+    pub exp: i64,
+    /// One meeting, never a pattern.
+    pub room: MeetingId,
+    /// Counts the changes of the booking that void earlier grants.
+    pub epoch: u32,
+    pub classification: Classification,
+    pub role: Role,
+    #[serde(default)]
+    pub acts: BTreeSet<Act>,
+    /// The verified name and agency, shown to all.
+    pub name: String,
+    pub agency: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seat: Option<Seat>,
+    /// The booked window, in seconds: the media plane ends the stay at its close.
+    pub opens_at: i64,
+    pub closes_at: i64,
+}
+
+/// The claims of a token that opens one recording: exchanged for a cookie of the media node, never put in an address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordingViewClaims {
+    pub iss: String,
+    pub aud: String,
+    pub sub: PersonId,
+    pub jti: GrantId,
+    pub iat: i64,
+    pub nbf: i64,
+    pub exp: i64,
+    pub recording: RecordingId,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_grant_without_acts_permits_nothing() {
+        let text = serde_json::json!({
+            "iss": "i", "aud": "a", "sub": PersonId::fresh(), "jti": GrantId::fresh(), "iat": 1, "nbf": 1, "exp": 2,
+            "room": MeetingId::fresh(), "epoch": 0, "classification": "TERBUKA", "role": "host", "name": "n", "agency": "a",
+            "opens_at": 0, "closes_at": 9,
+        });
+        assert!(serde_json::from_value::<GrantClaims>(text).unwrap().acts.is_empty());
+    }
+
+    #[test]
+    fn no_role_may_record_an_official_secret() {
+        for role in [Role::Host, Role::CoHost, Role::Member, Role::Guest] {
+            for classification in Classification::ALL.into_iter().filter(|it| *it != Classification::Terbuka) {
+                assert!(!role.acts_under(classification).contains(&Act::Record), "{role:?} {classification:?}");
+            }
+        }
+        assert!(Role::Host.acts_under(Classification::Terbuka).contains(&Act::Record));
+        assert!(!Role::Member.acts_under(Classification::Terbuka).contains(&Act::Record));
+    }
+}

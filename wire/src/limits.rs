@@ -1,0 +1,28 @@
+//! Bounds that both ends of a wire must agree on. A bound of one side alone stands beside its use.
+
+/// Version of the signalling protocol (`docs/signalling.md`).
+pub const SIGNAL_VERSION: u16 = 1;
+/// A join token's life, seconds: long enough for one press on a slow line, short enough to be worthless when found.
+pub const GRANT_LIFE_S_MAX: i64 = 90;
+/// Tolerated difference of clocks between the planes, seconds (they keep NTP).
+pub const CLOCK_LEEWAY_S: i64 = 5;
+/// One signalling message, bytes: an offer with 60 slots is about 40 kB.
+pub const SIGNAL_MESSAGE_BYTES_MAX: usize = 256 * 1024;
+/// m-lines in one offer: four sent and up to 60 slots.
+pub const OFFER_MEDIA_LINES_MAX: usize = 64;
+/// Audio slots a client may offer: only the loudest are forwarded.
+pub const AUDIO_SLOTS_MAX: usize = 8;
+/// Video slots a client may offer: a page of 49 tiles and a share.
+pub const VIDEO_SLOTS_MAX: usize = 50;
+/// People in one room of one shard.
+pub const ROOM_PARTICIPANTS_MAX: usize = 500;
+/// A ticket resumes a session for this long after it was handed out, seconds.
+pub const TICKET_LIFE_S: i64 = 120;
+/// A fresh ticket is sent this often, seconds.
+pub const TICKET_RENEW_S: u64 = 30;
+/// A session whose socket is gone is kept this long, seconds, before the others are told that the person left.
+pub const DETACHED_S_MAX: u64 = 30;
+/// People at one site at one time (TP-3).
+pub const PEOPLE_PER_SITE_MAX: u8 = 6;
+/// Sites of a telepresence session at least (TP-1).
+pub const SITES_MIN: usize = 2;

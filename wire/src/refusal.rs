@@ -1,0 +1,171 @@
+//! An expected "no": a stable code, the rule where one applies, and the values that a sentence about it needs.
+//! The sentence itself is the client's, in Malay and English.
+
+use crate::rule::Rule;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $text:literal => $status:literal),* $(,)?) => {
+        /// Why something was refused. The text is stable: clients match on it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+        #[ts(export)]
+        pub enum Code { $($(#[$doc])* #[serde(rename = $text)] $name),* }
+
+        impl Code {
+            pub const ALL: &'static [Code] = &[$(Code::$name),*];
+            pub const fn text(self) -> &'static str { match self { $(Code::$name => $text),* } }
+            /// The HTTP status that carries it (RFC 9110, section 15).
+            pub const fn status(self) -> u16 { match self { $(Code::$name => $status),* } }
+        }
+    };
+}
+
+codes! {
+    // requests
+    /// The body, query or path does not have the documented shape. Values: `field`, `expected`.
+    RequestMalformed = "request.malformed" => 422,
+    RequestTooLarge = "request.too_large" => 413,
+    RequestTimeout = "request.timeout" => 408,
+    RouteUnknown = "route.unknown" => 404,
+    MethodNotAllowed = "method.not_allowed" => 405,
+    /// Too many requests. Values: `retry_after_s`.
+    RateLimited = "rate.limited" => 429,
+    /// The store or a part of the service cannot answer now. Values: `retry_after_s`.
+    Unavailable = "service.unavailable" => 503,
+    /// Something broke that should not; it is in the log under the request's id.
+    Internal = "service.internal" => 500,
+    /// What is asked for does not exist, or the person may not know of it.
+    NotFound = "not_found" => 404,
+    /// It has changed since it was read.
+    Conflict = "conflict" => 409,
+    /// The same idempotency key was used with another body.
+    IdempotencyMismatch = "idempotency.mismatch" => 422,
+
+    // identity
+    SignInRequired = "sign_in.required" => 401,
+    /// E-mail and password do not fit together, or the account cannot be used: the same answer for both.
+    SignInFailed = "sign_in.failed" => 401,
+    CsrfMissing = "csrf.missing" => 403,
+    OriginForeign = "origin.foreign" => 403,
+    RoleMissing = "role.missing" => 403,
+    /// ID-2. Values: `missing` (list of `length`, `digit`, `capital`, `symbol`), `length_min`.
+    PasswordWeak = "password.weak" => 422,
+    /// ID-2: a temporary password must be changed before anything else.
+    PasswordChangeRequired = "password.change_required" => 403,
+    PersonExists = "person.exists" => 409,
+
+    // telepresence
+    /// TP-2. Values: `earliest_date` (YYYY-MM-DD), `lawful_until_ms`, `days`.
+    LeadTime = "reservation.lead_time" => 422,
+    /// TP-3. Values: `site`, `people`, `people_max`.
+    SiteFull = "reservation.site_full" => 422,
+    /// TP-1: telepresence joins two or more sites. Values: `sites_min`.
+    SitesTooFew = "reservation.sites_too_few" => 422,
+    /// TP-5: no purpose given, or not declared official.
+    PurposeMissing = "reservation.purpose_missing" => 422,
+    /// The slot is empty, reversed, off the quarter hour, too long, or outside opening hours. Values name the bound.
+    SlotInvalid = "reservation.slot_invalid" => 422,
+    /// Another application holds the site at that time. Values: `site`, `alternatives` (list of `starts_at_ms`, `ends_at_ms`).
+    SlotTaken = "reservation.slot_taken" => 409,
+    /// The same person is listed twice or at two sites. Values: `person`.
+    PersonTwice = "reservation.person_twice" => 422,
+    SeatTaken = "reservation.seat_taken" => 409,
+    /// It is not in a state in which this can be done. Values: `state`.
+    ReservationState = "reservation.state" => 409,
+    /// Nobody decides on their own agency's application (TP-4).
+    OwnAgency = "reservation.own_agency" => 403,
+    ReasonMissing = "decision.reason_missing" => 422,
+    ConditionFiled = "condition.filed" => 409,
+    ConditionTooEarly = "condition.too_early" => 409,
+
+    // meetings and classification
+    /// CLASS-2: neither sent nor stored. Values: `classification`, `highest_allowed`.
+    ClassificationTooHigh = "classification.too_high" => 422,
+    /// CLASS-6: it can be raised, never lowered.
+    ClassificationLowered = "classification.lowered" => 422,
+    /// CLASS-4: the security functions that it needs are not there. Values: `lacks`.
+    SecurityFunctionsMissing = "classification.security_functions_missing" => 403,
+    /// CLASS-3. Values: `classification`.
+    RecordingForbidden = "recording.forbidden" => 403,
+    RecordingRunning = "recording.running" => 409,
+    RecordingNotRunning = "recording.not_running" => 409,
+    RecordingFailed = "recording.failed" => 507,
+    /// MEET-8: not one of the people listed.
+    NotListed = "meeting.not_listed" => 403,
+    /// Outside the booked window. Values: `opens_at_ms`, `closes_at_ms`.
+    WindowClosed = "meeting.window_closed" => 403,
+    MeetingEnded = "meeting.ended" => 410,
+
+    // the join token (MEET-8)
+    GrantMalformed = "grant.malformed" => 401,
+    /// Its signature does not hold, or no key of that name is known.
+    GrantSignature = "grant.signature" => 401,
+    GrantExpired = "grant.expired" => 401,
+    GrantNotYet = "grant.not_yet" => 401,
+    /// It is for another audience, issuer or type.
+    GrantAudience = "grant.audience" => 401,
+    /// It is for another room. Values: none, so that nothing is learnt of the other room.
+    GrantRoom = "grant.room" => 403,
+    GrantUsed = "grant.used" => 401,
+    /// It was issued before this media node started, which cannot know whether it was used: ask for a new one.
+    GrantStale = "grant.stale" => 401,
+    ActForbidden = "act.forbidden" => 403,
+
+    // signalling and media
+    SignalVersion = "signal.version" => 426,
+    SignalMalformed = "signal.malformed" => 400,
+    SignalTooLarge = "signal.too_large" => 413,
+    SignalOutOfOrder = "signal.out_of_order" => 409,
+    /// No session can be resumed by this ticket: join anew with a fresh grant.
+    ResumeUnknown = "resume.unknown" => 404,
+    /// The media transport is gone: resume again with an offer.
+    OfferRequired = "resume.offer_required" => 409,
+    /// Values: `reason`.
+    OfferUnacceptable = "offer.unacceptable" => 422,
+    RoomFull = "room.full" => 503,
+    NodeDraining = "node.draining" => 503,
+    ParticipantUnknown = "participant.unknown" => 404,
+}
+
+/// An expected "no".
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[ts(export)]
+pub struct Refusal {
+    pub code: Code,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub rule: Option<Rule>,
+    /// What the sentence about it needs: the bound, and the nearest thing that would be allowed. The keys stand beside each code.
+    #[serde(default)]
+    #[ts(type = "Record<string, unknown>")]
+    #[schema(value_type = Object)]
+    pub values: BTreeMap<String, serde_json::Value>,
+}
+
+impl Refusal {
+    pub const fn new(code: Code) -> Self {
+        Self { code, rule: None, values: BTreeMap::new() }
+    }
+
+    pub const fn by(code: Code, rule: Rule) -> Self {
+        Self { code, rule: Some(rule), values: BTreeMap::new() }
+    }
+
+    #[must_use]
+    pub fn with(mut self, key: &'static str, value: impl Into<serde_json::Value>) -> Self {
+        self.values.insert(key.to_owned(), value.into());
+        self
+    }
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.rule {
+            Some(rule) => write!(f, "{} ({rule})", self.code.text()),
+            None => f.write_str(self.code.text()),
+        }
+    }
+}
+
+impl std::error::Error for Refusal {}
