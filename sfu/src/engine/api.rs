@@ -68,6 +68,9 @@ pub enum Event {
     Fact { room: MeetingId, fact: Fact },
     /// For the recorder.
     Tap(Tap),
+    /// Decided in the meeting and true beyond this life of the node (a removal, an end, a raised classification): to be written down, and
+    /// said again by [`Command::Control`] after a restart.
+    Remember { command: ControlCommand, now_ms: UnixMs },
 }
 
 /// What the recorder is given. It stands in the roster of the meeting as long as it is given anything.
