@@ -114,3 +114,31 @@ pub enum ToNode {
         number: i64,
     },
 }
+
+/// `aud` of everything said on the link between the planes.
+pub const LINK_AUDIENCE: &str = "sidang-link";
+/// A link token's life, seconds: it bounds the opening of the link, or one frame's way, not the link.
+pub const LINK_TOKEN_LIFE_S_MAX: i64 = 60;
+
+/// The claims of a media node's own token ([`NODE_TYP`](crate::grant::NODE_TYP)): `Authorization: Bearer` of the request that opens the link.
+/// Signed by the node's key, whose public half the control plane is configured to trust; `kid` is its thumbprint (RFC 7638).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeClaims {
+    pub aud: String,
+    pub sub: NodeId,
+    pub iat: i64,
+    pub exp: i64,
+}
+
+/// The claims of a frame towards a node where the link crosses a network ([`COMMAND_TYP`](crate::grant::COMMAND_TYP)): every text message from the control
+/// plane is such a token under its current signing key, so that a node obeys the key and not the connection.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ToNodeClaims {
+    pub iss: String,
+    pub aud: String,
+    /// The node that it is for.
+    pub sub: NodeId,
+    pub iat: i64,
+    pub exp: i64,
+    pub frame: ToNode,
+}
