@@ -1,1 +1,73 @@
-fn main() {}
+//! `loadtest`: headless people in situations with names.
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+use indicatif::{ProgressBar, ProgressStyle};
+use loadtest::{meeting, node::Node, participant::Behaviour, people};
+use std::{path::PathBuf, time::SystemTime};
+
+#[derive(Parser)]
+#[command(about = "Headless people that join meetings as browsers do, in situations with names.")]
+struct Arguments {
+    /// The executable under load; a service of one's own is started from it on free ports.
+    #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/release/sidang"))]
+    executable: PathBuf,
+    #[command(subcommand)]
+    situation: Situation,
+}
+
+#[derive(Subcommand)]
+enum Situation {
+    /// Everybody sends sound and a picture, everybody receives the loudest and four tiles.
+    Meeting {
+        #[arg(long, default_value_t = 20)]
+        people: usize,
+        #[arg(long, default_value_t = 20)]
+        seconds: u64,
+    },
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    let Situation::Meeting { people: count, seconds } = arguments.situation;
+    let data = std::env::temp_dir().join(format!("sidang-loadtest-{}", std::process::id()));
+    std::fs::create_dir_all(&data)?;
+    let node = Node::start(&arguments.executable, &data, &[("SIDANG_LOG_FILTER", "warn")]).await?;
+    let administrator = people::first_administrator(&arguments.executable, &data, &node).await?;
+    let bar = progress(count, "creating people");
+    let apis = people::officers(&administrator, count, || bar.inc(1)).await?;
+    bar.finish();
+    let now_ms = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?.as_millis() as i64;
+    let created = people::open_meeting(&apis, now_ms).await?;
+    let id = created["id"].as_str().context("no meeting id")?.parse()?;
+    let bar = progress(count, "joining");
+    let inside = meeting::join_all(&apis, id, &Behaviour::default(), || bar.inc(1)).await?;
+    bar.finish();
+    let cpu_before = cpu_seconds(node.pid());
+    let report = meeting::run(&inside, seconds).await;
+    let cpu = cpu_seconds(node.pid()) - cpu_before;
+    println!("{}", serde_json::to_string_pretty(&report)?);
+    if report.packets_received > 0 {
+        println!("CPU of the node per packet forwarded: {:.1} µs (whole process, both planes)", cpu * 1e6 / report.packets_received as f64);
+    }
+    for participant in inside {
+        participant.leave().await;
+    }
+    node.stop().await?;
+    std::fs::remove_dir_all(&data)?;
+    Ok(())
+}
+
+fn progress(count: usize, what: &'static str) -> ProgressBar {
+    let style = ProgressStyle::with_template("{msg:16} {bar:40} {pos}/{len} {elapsed}").unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(count as u64).with_style(style).with_message(what)
+}
+
+/// User and system time of a process so far, from `/proc/PID/stat` (fields 14 and 15, in ticks of 10 ms).
+fn cpu_seconds(pid: Option<u32>) -> f64 {
+    let Some(text) = pid.and_then(|pid| std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()) else { return 0.0 };
+    let after_name = text.rsplit(')').next().unwrap_or_default();
+    let ticks = |index: usize| after_name.split_whitespace().nth(index).and_then(|it| it.parse::<f64>().ok()).unwrap_or_default();
+    (ticks(11) + ticks(12)) / 100.0
+}

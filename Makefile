@@ -1,0 +1,36 @@
+# Two commands do everything on a fresh machine: `make run` and `make test`. Each line calls what a person could type.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.PHONY: help run test web bench fmt lint clean
+
+help: ## Say what each target does
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+
+run: web ## Build everything and start it (DEMO=1 make run: with demonstration people and meetings)
+	@scripts/say "building the executable (a few minutes the first time)"
+	cargo build --release --locked --bin sidang
+	@scripts/say "starting"
+	exec target/release/sidang serve
+
+test: ## Set up what the tests need and run every test: Rust, browser client, end to end
+	scripts/test
+
+web: ## Build the browser client into web/dist
+	@scripts/need node npm cargo
+	@scripts/say "building the browser client"
+	scripts/build-web
+
+bench: ## Put load on a node of its own and print what one participant costs
+	cargo run --release --locked -p loadtest -- meeting --people 20 --seconds 20
+
+fmt: ## Format the Rust and TypeScript sources
+	cargo fmt --all
+	cd web && npm run --silent format
+
+lint: ## Look for what the compilers let pass
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cd web && npm run --silent lint
+
+clean: ## Remove what was built (the data folder stays)
+	cargo clean
+	rm -rf web/dist web/node_modules e2e/out e2e/media
