@@ -110,6 +110,8 @@ codes! {
     GrantUsed = "grant.used" => 401,
     /// It was issued before this media node started, which cannot know whether it was used: ask for a new one.
     GrantStale = "grant.stale" => 401,
+    /// A change of the booking or a removal voided it after it was issued: ask for a new one.
+    GrantRevoked = "grant.revoked" => 403,
     ActForbidden = "act.forbidden" => 403,
 
     // signalling and media
