@@ -33,4 +33,4 @@ lint: ## Look for what the compilers let pass
 
 clean: ## Remove what was built (the data folder stays)
 	cargo clean
-	rm -rf web/dist web/node_modules e2e/out e2e/media
+	rm -rf web/dist web/node_modules web/e2e/out

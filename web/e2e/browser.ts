@@ -1,0 +1,181 @@
+// Debian's Chromium, one process for each person (camera and microphone files are set for a process), driven as a person would.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Browser, type BrowserContext, type Page, chromium } from 'playwright-core';
+import { COLUMNS, ROWS, checksum, mediaOf } from './media';
+import type { Person, Service } from './service';
+
+const pictures = join(import.meta.dirname, 'out', 'pictures');
+
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--use-fake-ui-for-media-stream',
+  '--use-fake-device-for-media-stream',
+  '--autoplay-policy=no-user-gesture-required',
+  '--disable-features=WebRtcHideLocalIpsWithMdns',
+  '--auto-select-desktop-capture-source=Entire screen',
+];
+
+export interface Officer {
+  browser: Browser;
+  context: BrowserContext;
+  page: Page;
+  /** What the page complained of, for the failing test's message. */
+  complaints: string[];
+}
+
+export async function openBrowser(options: { camera?: number; language?: string; width?: number; height?: number } = {}): Promise<Officer> {
+  const flags = [...FLAGS];
+  if (options.camera !== undefined) {
+    const files = await mediaOf(options.camera);
+    flags.push(`--use-file-for-fake-video-capture=${files.picture}`, `--use-file-for-fake-audio-capture=${files.sound}`);
+  }
+  const browser = await chromium.launch({ executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium', args: flags, headless: true });
+  const context = await browser.newContext({
+    viewport: { width: options.width ?? 1280, height: options.height ?? 800 },
+    locale: options.language ?? 'ms-MY',
+    timezoneId: 'Asia/Kuala_Lumpur',
+    permissions: ['camera', 'microphone', 'clipboard-read', 'clipboard-write'],
+  });
+  // The browser's own statistics, without a hook in the client: remember the connections that the page makes.
+  await context.addInitScript(() => {
+    const Native = window.RTCPeerConnection;
+    const made: RTCPeerConnection[] = [];
+    Object.assign(window, { madeConnections: made });
+    window.RTCPeerConnection = class extends Native {
+      constructor(...given: ConstructorParameters<typeof RTCPeerConnection>) {
+        super(...given);
+        made.push(this);
+      }
+    } as typeof RTCPeerConnection;
+  });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on('pageerror', (error) => complaints.push(`page error: ${error.message}`));
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(`console: ${message.text()}`);
+  });
+  return { browser, context, page, complaints };
+}
+
+export async function signIn(officer: Officer, service: Service, person: Person): Promise<void> {
+  const { page } = officer;
+  await page.goto(service.origin);
+  await page.locator('input[type=email], input[name=email]').fill(person.email);
+  await page.locator('input[type=password]').fill(person.password);
+  await page.keyboard.press('Enter');
+  await page.locator('[data-testid=account-menu]').waitFor();
+}
+
+export async function picture(page: Page, name: string): Promise<void> {
+  mkdirSync(pictures, { recursive: true });
+  await page.screenshot({ path: join(pictures, `${name}.png`) });
+}
+
+export interface Reading {
+  counter: number;
+  person: number;
+  right: boolean;
+}
+
+/** Reads the counter out of the picture that a video element shows. Nothing: it shows no picture yet. */
+export async function readCounter(page: Page, video: string): Promise<Reading | undefined> {
+  const lumas = await page.locator(video).first().evaluate(
+    (element, [columns, rows]) => {
+      const source = element as HTMLVideoElement;
+      if (source.readyState < 2 || source.videoWidth === 0) return undefined;
+      const canvas = document.createElement('canvas');
+      canvas.width = 320;
+      canvas.height = 180;
+      const drawing = canvas.getContext('2d', { willReadFrequently: true })!;
+      drawing.drawImage(source, 0, 0, canvas.width, canvas.height);
+      const width = canvas.width / columns!;
+      const height = canvas.height / 2 / rows!;
+      return Array.from({ length: columns! * rows! }, (_, index) => {
+        const left = (index % columns!) * width + width * 0.3;
+        const top = Math.floor(index / columns!) * height + height * 0.3;
+        const { data } = drawing.getImageData(left, top, width * 0.4, height * 0.4);
+        let sum = 0;
+        for (let at = 0; at < data.length; at += 4) sum += data[at]! * 0.3 + data[at + 1]! * 0.6 + data[at + 2]! * 0.1;
+        return sum / (data.length / 4);
+      });
+    },
+    [COLUMNS, ROWS],
+  );
+  if (!lumas) return undefined;
+  const value = lumas.reduce((bits, luma) => (bits << 1) | (luma > 125 ? 1 : 0), 0);
+  const counter = (value >> 8) & 0xffff;
+  const person = (value >> 4) & 15;
+  return { counter, person, right: (value & 15) === checksum(counter, person) };
+}
+
+/** Root mean square of what an element's stream sounds like, every 50 ms for some seconds. */
+export async function loudness(page: Page, audio: string, seconds: number): Promise<number[]> {
+  return page.locator(audio).first().evaluate(async (element, duration) => {
+    const stream = (element as HTMLMediaElement).srcObject as MediaStream;
+    const context = new AudioContext();
+    const analyser = context.createAnalyser();
+    analyser.fftSize = 2048;
+    context.createMediaStreamSource(stream).connect(analyser);
+    const samples = new Float32Array(analyser.fftSize);
+    const levels: number[] = [];
+    await new Promise<void>((done) => {
+      const timer = setInterval(() => {
+        analyser.getFloatTimeDomainData(samples);
+        levels.push(Math.sqrt(samples.reduce((sum, it) => sum + it * it, 0) / samples.length));
+        if (levels.length >= duration * 20) {
+          clearInterval(timer);
+          done();
+        }
+      }, 50);
+    });
+    await context.close();
+    return levels;
+  }, seconds);
+}
+
+export interface Path {
+  address: string;
+  port: number;
+  protocol: string;
+}
+
+/** Where the browser's selected candidate pairs lead, by its own statistics. */
+export async function remotePaths(page: Page): Promise<Path[]> {
+  return page.evaluate(async () => {
+    const paths: { address: string; port: number; protocol: string }[] = [];
+    for (const connection of (window as unknown as { madeConnections: RTCPeerConnection[] }).madeConnections) {
+      if (connection.connectionState !== 'connected') continue;
+      const report = await connection.getStats();
+      for (const entry of report.values()) {
+        if (entry.type !== 'transport' || !entry.selectedCandidatePairId) continue;
+        const pair = report.get(entry.selectedCandidatePairId);
+        const remote = report.get(pair.remoteCandidateId);
+        paths.push({ address: remote.address, port: remote.port, protocol: remote.protocol });
+      }
+    }
+    return paths;
+  });
+}
+
+/** Waits until a condition over the page holds; the deadline is the test's own. */
+export async function until<T>(what: string, look: () => Promise<T | undefined | false>): Promise<T> {
+  const deadline = Date.now() + 30_000;
+  let last: unknown;
+  while (Date.now() < deadline) {
+    try {
+      const found = await look();
+      if (found) return found;
+    } catch (error) {
+      last = error;
+    }
+    await new Promise((done) => setTimeout(done, 50));
+  }
+  throw new Error(`never came: ${what}${last instanceof Error ? ` (${last.message})` : ''}`);
+}
