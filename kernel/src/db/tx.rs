@@ -1,0 +1,47 @@
+//! A transaction, and what it keeps back until it commits.
+
+use crate::{audit, error::Result, outbox};
+use sqlx::{Postgres, Sqlite, Transaction};
+use std::sync::Arc;
+use tokio::sync::Notify;
+
+/// A transaction on either engine. Dropped, it is undone.
+///
+/// Audit rows and outgoing messages are gathered here and written by [`Tx::commit`] as its last statements: each takes the next number of
+/// one sequence without gaps, which means waiting for every other writer of it, and that wait must be short and always in the same order.
+#[derive(Debug)]
+pub struct Tx {
+    #[doc(hidden)]
+    pub engine: Engine,
+    pub(crate) audit: Vec<audit::Entry>,
+    pub(crate) outbox: Vec<outbox::Draft>,
+    outbox_rows: Arc<Notify>,
+}
+
+/// The engine's own transaction; reached through [`on!`](crate::on).
+#[derive(Debug)]
+pub enum Engine {
+    Lite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+impl Tx {
+    pub(super) fn new(engine: Engine, outbox_rows: Arc<Notify>) -> Self {
+        Self { engine, audit: Vec::new(), outbox: Vec::new(), outbox_rows }
+    }
+
+    /// Writes what was kept back, and makes all of it last.
+    pub async fn commit(mut self) -> Result<()> {
+        let messages = !self.outbox.is_empty();
+        audit::write_kept_back(&mut self).await?;
+        outbox::write_kept_back(&mut self).await?;
+        match self.engine {
+            Engine::Lite(transaction) => transaction.commit().await?,
+            Engine::Postgres(transaction) => transaction.commit().await?,
+        }
+        if messages {
+            self.outbox_rows.notify_waiters();
+        }
+        Ok(())
+    }
+}

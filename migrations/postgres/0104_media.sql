@@ -1,0 +1,68 @@
+-- Booking's end of the link to the media plane: facts that came, commands that go, and what is known by them.
+CREATE TABLE media_node (
+    id             TEXT NOT NULL PRIMARY KEY,
+    incarnation    TEXT NOT NULL,
+    -- highest number stored of this incarnation
+    stored         BIGINT NOT NULL,
+    -- highest command carried out
+    acknowledged   BIGINT NOT NULL,
+    seen_at_ms     BIGINT NOT NULL
+);
+
+CREATE TABLE media_fact (
+    node_id      TEXT NOT NULL,
+    incarnation  TEXT NOT NULL,
+    number       BIGINT NOT NULL,
+    at_ms        BIGINT NOT NULL,
+    meeting_id   TEXT NOT NULL,
+    fact         TEXT NOT NULL,
+    stored_at_ms BIGINT NOT NULL,
+    PRIMARY KEY (node_id, incarnation, number)
+);
+CREATE INDEX media_fact_by_meeting ON media_fact (meeting_id, at_ms);
+
+-- Commands to the media nodes, in the order in which their changes were committed (the counter's row is held until then).
+CREATE TABLE media_command (
+    number             BIGINT NOT NULL PRIMARY KEY,
+    meeting_id         TEXT NOT NULL,
+    command            TEXT NOT NULL,
+    created_at_ms      BIGINT NOT NULL,
+    acknowledged_at_ms BIGINT
+);
+CREATE TABLE media_command_counter (
+    id          BIGINT NOT NULL PRIMARY KEY CONSTRAINT media_command_counter_one CHECK (id = 1),
+    last_number BIGINT NOT NULL
+);
+INSERT INTO media_command_counter (id, last_number) VALUES (1, 0);
+
+-- Who was in a meeting, from when until when (CLASS-7: the record of a TERHAD or SULIT meeting stays here).
+CREATE TABLE attendance (
+    session_id   TEXT NOT NULL PRIMARY KEY,
+    meeting_id   TEXT NOT NULL REFERENCES meeting (id),
+    person_id    TEXT NOT NULL,
+    site_id      TEXT,
+    seat_no      BIGINT,
+    node_id      TEXT NOT NULL,
+    incarnation  TEXT NOT NULL,
+    joined_at_ms BIGINT NOT NULL,
+    left_at_ms   BIGINT,
+    reason       TEXT
+);
+CREATE INDEX attendance_by_meeting ON attendance (meeting_id, left_at_ms);
+CREATE INDEX attendance_by_node ON attendance (node_id, incarnation, left_at_ms);
+
+CREATE TABLE recording (
+    id            TEXT NOT NULL PRIMARY KEY,
+    meeting_id    TEXT NOT NULL REFERENCES meeting (id),
+    started_by    TEXT NOT NULL,
+    node_id       TEXT NOT NULL,
+    incarnation   TEXT NOT NULL,
+    started_at_ms BIGINT NOT NULL,
+    duration_ms   BIGINT,
+    bytes         BIGINT,
+    state         TEXT NOT NULL CONSTRAINT recording_state CHECK (state IN ('running', 'kept', 'sealed', 'failed')),
+    -- JSON list of the tracks
+    tracks        TEXT NOT NULL
+);
+CREATE INDEX recording_by_meeting ON recording (meeting_id, started_at_ms);
+CREATE INDEX recording_by_node ON recording (node_id, incarnation, state);
