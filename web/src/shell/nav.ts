@@ -1,0 +1,63 @@
+/** What the navigation offers to whom. */
+import type { Component } from 'svelte';
+import CalendarDays from '@lucide/svelte/icons/calendar-days';
+import CircleHelp from '@lucide/svelte/icons/circle-question-mark';
+import ClipboardCheck from '@lucide/svelte/icons/clipboard-check';
+import DoorOpen from '@lucide/svelte/icons/door-open';
+import FilePlus from '@lucide/svelte/icons/file-plus-2';
+import House from '@lucide/svelte/icons/house';
+import LayoutList from '@lucide/svelte/icons/layout-list';
+import Scale from '@lucide/svelte/icons/scale';
+import ScrollText from '@lucide/svelte/icons/scroll-text';
+import TriangleAlert from '@lucide/svelte/icons/triangle-alert';
+import UsersRound from '@lucide/svelte/icons/users-round';
+import Video from '@lucide/svelte/icons/video';
+import type { PersonRole } from '@/api/types';
+import { m } from '@/paraglide/messages';
+
+export type NavItem = { href: string; label: () => string; icon: Component; roles?: readonly PersonRole[] };
+export type NavGroup = { label: () => string; items: readonly NavItem[] };
+
+export const nav: readonly NavGroup[] = [
+  {
+    label: () => m.nav_group_work(),
+    items: [
+      { href: '/', label: () => m.nav_today(), icon: House },
+      { href: '/meetings', label: () => m.nav_meetings(), icon: Video },
+      { href: '/bookings', label: () => m.nav_bookings(), icon: LayoutList, roles: ['officer', 'uc_administrator'] },
+      { href: '/apply', label: () => m.nav_apply(), icon: FilePlus, roles: ['uc_administrator'] },
+      { href: '/availability', label: () => m.nav_availability(), icon: CalendarDays },
+    ],
+  },
+  {
+    label: () => m.nav_group_service(),
+    items: [
+      { href: '/decide', label: () => m.nav_decide(), icon: ClipboardCheck, roles: ['approver'] },
+      { href: '/site', label: () => m.nav_site(), icon: DoorOpen, roles: ['facilitator'] },
+      { href: '/faults', label: () => m.nav_faults(), icon: TriangleAlert },
+      { href: '/people', label: () => m.nav_people(), icon: UsersRound, roles: ['uc_administrator', 'system_administrator'] },
+      { href: '/audit', label: () => m.nav_audit(), icon: ScrollText, roles: ['auditor', 'system_administrator'] },
+    ],
+  },
+  {
+    label: () => m.nav_group_reference(),
+    items: [
+      { href: '/rules', label: () => m.nav_rules(), icon: Scale },
+      { href: '/help', label: () => m.nav_help(), icon: CircleHelp },
+    ],
+  },
+];
+
+export function navFor(roles: readonly PersonRole[]): NavGroup[] {
+  return nav
+    .map((group) => ({ label: group.label, items: group.items.filter((it) => !it.roles || it.roles.some((role) => roles.includes(role))) }))
+    .filter((group) => group.items.length > 0);
+}
+
+/** The entry under which a page stands: the longest that its path begins with. `/m/…` belongs to the meetings. */
+export function navCurrent(path: string): string {
+  const of = path.startsWith('/m/') ? '/meetings' : path;
+  const all = nav.flatMap((group) => group.items.map((it) => it.href));
+  const fits = all.filter((href) => (href === '/' ? of === '/' : of === href || of.startsWith(`${href}/`)));
+  return fits.sort((a, b) => b.length - a.length)[0] ?? '';
+}
