@@ -3,23 +3,46 @@
 //! Used as every layer of the engine: `handle_*` take what happened and when; [`Rooms::poll_effect`] says what is to be done about it,
 //! in order, and must be drained after each call; [`Rooms::poll_timeout`] says when [`Rooms::handle_timeout`] is wanted.
 
+mod bucket;
+mod deadlines;
+mod effects;
+mod floor;
 mod ids;
+mod meeting;
+mod memory;
+mod policy;
+mod presence;
+mod recorder;
+mod roster;
+#[cfg(test)]
+mod tests;
+
+pub use bucket::TokenBucket;
 
 use super::{
     api::{Event, Join},
     negotiated::Negotiated,
 };
+use deadlines::{Deadlines, WallClock};
+use effects::Effects;
+use ids::IdSource;
+use meeting::{Meeting, Outcome};
+use memory::Memories;
+use roster::Socket;
 use std::{
-    collections::VecDeque,
+    collections::HashMap,
     time::{Duration, Instant},
 };
 use wire::{
-    UnixMs,
-    control::Command as ControlCommand,
+    Code, Refusal, UnixMs,
+    control::{Command as ControlCommand, RecordingStop},
     id::*,
     limits,
-    signal::{ClientMessage, RequestId, SlotRequest, SlotState, SourceKind},
+    signal::{ClientMessage, LeaveReason, RequestId, ServerMessage, SlotRequest, SlotState, SourceKind},
 };
+
+/// Meetings of one shard at once: each has at least one session, and a core carries far fewer.
+const MEETINGS_MAX: usize = 10_000;
 
 /// What the node's owner decides about meetings.
 #[derive(Clone, Debug)]
@@ -115,88 +138,280 @@ pub struct SourceOwner {
     pub kind: SourceKind,
 }
 
+/// The instant of a call, on both clocks.
+#[derive(Clone, Copy, Debug)]
+struct Turn {
+    now: Instant,
+    now_ms: UnixMs,
+}
+
+fn rate_limited(wait: Duration) -> Refusal {
+    Refusal::new(Code::RateLimited).with("retry_after_s", wait.as_millis().div_ceil(1000) as u64)
+}
+
 /// The meetings of one shard.
 pub struct Rooms {
     settings: Settings,
-    effects: VecDeque<Effect>,
+    clock: WallClock,
+    ids: IdSource,
+    meetings: HashMap<MeetingId, Meeting>,
+    /// Where each session is. A session is in one meeting for life.
+    rooms_of: HashMap<SessionId, MeetingId>,
+    sources: HashMap<SourceId, SessionId>,
+    memories: Memories,
+    deadlines: Deadlines,
+    /// No new sessions; those inside end then.
+    drain: Option<Instant>,
+    effects: Effects,
 }
 
 impl Rooms {
-    pub fn new(settings: Settings) -> Self {
-        Self { settings, effects: VecDeque::new() }
+    pub fn new(settings: Settings, now: Instant, now_ms: UnixMs) -> Self {
+        Self {
+            clock: WallClock::new(now, now_ms),
+            ids: IdSource::new(settings.seed),
+            settings,
+            meetings: HashMap::new(),
+            rooms_of: HashMap::new(),
+            sources: HashMap::new(),
+            memories: Memories::default(),
+            deadlines: Deadlines::default(),
+            drain: None,
+            effects: Effects::default(),
+        }
+    }
+
+    fn turn(&mut self, now: Instant, now_ms: UnixMs) -> Turn {
+        self.clock = WallClock::new(now, now_ms);
+        Turn { now, now_ms }
     }
 
     /// Answers by `AddPeer` and `Event::Joined`, or by `Event::JoinRefused`.
     pub fn handle_join(&mut self, join: &Join, now: Instant) {
-        let _ = (join, now, &self.settings);
+        let turn = self.turn(now, join.now_ms);
+        self.join(join, turn);
     }
 
     /// Answers by `Event::Joined` (after `ReplacePeer` where media came) or by `Event::JoinRefused`.
     pub fn handle_resume(&mut self, request: RequestId, session: SessionId, media: Option<&Negotiated>, now: Instant, now_ms: UnixMs) {
-        let _ = (request, session, media, now, now_ms);
+        let turn = self.turn(now, now_ms);
+        self.resume(request, session, media, turn);
     }
 
     /// Answers by `UpdatePeer` and `Event::Reoffered`, or by `refused`.
     pub fn handle_reoffer(&mut self, request: RequestId, session: SessionId, media: &Negotiated, now: Instant) {
-        let _ = (request, session, media, now);
+        let turn = Turn { now, now_ms: self.clock.ms_at(now) };
+        self.reoffer(request, session, media, turn);
     }
 
     pub fn handle_client(&mut self, request: RequestId, session: SessionId, message: ClientMessage, now: Instant, now_ms: UnixMs) {
-        let _ = (request, session, message, now, now_ms);
+        let turn = self.turn(now, now_ms);
+        let Some(room) = self.rooms_of.get(&session).copied() else { return };
+        let Some(meeting) = self.meetings.get_mut(&room) else { return };
+        let Some(member) = meeting.roster.get_mut(&session) else { return };
+        if let Err(wait) = member.messages.take(now) {
+            return self.effects.refused(session, request, rate_limited(wait));
+        }
+        let effects = &mut self.effects;
+        let answer = match message {
+            ClientMessage::Ping => return effects.message(session, ServerMessage::Pong { id: request }),
+            ClientMessage::Join { .. } | ClientMessage::Resume { .. } | ClientMessage::Offer { .. } => {
+                Err(Refusal::new(Code::SignalOutOfOrder))
+            }
+            ClientMessage::View { slots } => meeting.view(session, slots, effects),
+            ClientMessage::Mute { kind, muted } => meeting.mute(session, kind, muted, effects),
+            ClientMessage::RaiseHand { raised } => meeting.raise_hand(session, raised, now_ms, effects),
+            ClientMessage::StartRecording => {
+                let (recording, recorder) = (RecordingId(self.ids.draw(now_ms)), SessionId(self.ids.draw(now_ms)));
+                meeting.start_recording(session, recording, recorder, now_ms, effects).map(|()| Outcome::default())
+            }
+            ClientMessage::StopRecording => meeting.request_stop_recording(session, now_ms, effects).map(|()| Outcome::default()),
+            ClientMessage::MuteOther { session: other, kind } => meeting.mute_other(session, other, kind, effects),
+            ClientMessage::Remove { session: other } => meeting.remove(session, other, now_ms, effects),
+            ClientMessage::RaiseClassification { to } => meeting.request_raise(session, to, &self.settings, now_ms, effects),
+            ClientMessage::EndMeeting => meeting.end(session, effects),
+            ClientMessage::Leave => Ok(Outcome::end(session, LeaveReason::Left)),
+        };
+        match answer {
+            Ok(outcome) => {
+                self.effects.done(session, request);
+                for command in outcome.remember {
+                    self.remember(command, now_ms);
+                }
+                self.end_all(outcome.ends, turn);
+            }
+            Err(refusal) => self.effects.refused(session, request, refusal),
+        }
     }
 
     /// The session's socket is gone.
     pub fn handle_detach(&mut self, session: SessionId, now: Instant, now_ms: UnixMs) {
-        let _ = (session, now, now_ms);
+        self.turn(now, now_ms);
+        self.set_presence(session, Some(Socket::Gone), None, now);
     }
 
+    /// Carried out, and noted for those who come later. Repeating one is harmless.
     pub fn handle_control(&mut self, command: ControlCommand, now: Instant, now_ms: UnixMs) {
-        let _ = (command, now, now_ms);
+        let turn = self.turn(now, now_ms);
+        self.memories.note(&command, now_ms);
+        let ends = self.carry_out(command, now_ms);
+        self.end_all(ends, turn);
     }
 
+    fn carry_out(&mut self, command: ControlCommand, now_ms: UnixMs) -> Vec<(SessionId, LeaveReason)> {
+        let room = match &command {
+            ControlCommand::EndRoom { room, .. }
+            | ControlCommand::RemovePerson { room, .. }
+            | ControlCommand::ReplaceGrant { room, .. }
+            | ControlCommand::RaiseClassification { room, .. } => *room,
+        };
+        let Some(meeting) = self.meetings.get_mut(&room) else { return Vec::new() };
+        let all = |meeting: &Meeting, reason| meeting.roster.keys().map(|session| (*session, reason)).collect();
+        match command {
+            ControlCommand::EndRoom { epoch, reason, .. } => {
+                meeting.roster.values().filter(|it| it.grant.epoch < epoch).map(|it| (it.session, reason)).collect()
+            }
+            ControlCommand::RemovePerson { person, not_before, reason, .. } => meeting
+                .roster
+                .values()
+                .filter(|it| it.grant.sub == person && it.grant.iat < not_before)
+                .map(|it| (it.session, reason))
+                .collect(),
+            ControlCommand::ReplaceGrant { person, role, acts, .. } => {
+                self.replace_grant(room, person, role, &acts);
+                Vec::new()
+            }
+            // What may not be held here does not go on here.
+            ControlCommand::RaiseClassification { to, .. } => match meeting.raise(to, None, &self.settings, now_ms, &mut self.effects) {
+                Err(refusal) if refusal.code != Code::ClassificationLowered => all(meeting, LeaveReason::Revoked),
+                _ => Vec::new(),
+            },
+        }
+    }
+
+    fn replace_grant(
+        &mut self,
+        room: MeetingId,
+        person: PersonId,
+        role: wire::grant::Role,
+        acts: &std::collections::BTreeSet<wire::grant::Act>,
+    ) {
+        let Some(meeting) = self.meetings.get_mut(&room) else { return };
+        let sessions: Vec<_> = meeting.roster.values().filter(|it| it.grant.sub == person).map(|it| it.session).collect();
+        for session in sessions {
+            let Some(member) = meeting.roster.get_mut(&session) else { continue };
+            let (role_before, sources_before) = (member.role, member.sources.clone());
+            let acts_changed = member.set_permitted(role, acts.clone(), meeting.classification);
+            let row_changed = role_before != role || sources_before != member.sources;
+            if acts_changed {
+                let acts = member.acts.clone();
+                meeting.tell_acts(&mut self.effects, session, acts);
+            }
+            if row_changed {
+                meeting.forward(&mut self.effects, session);
+                meeting.tell_changed(&mut self.effects, session);
+            }
+        }
+    }
+
+    fn remember(&mut self, command: ControlCommand, now_ms: UnixMs) {
+        self.memories.note(&command, now_ms);
+        self.effects.event(Event::Remember { command, now_ms });
+    }
+
+    fn end_all(&mut self, ends: Vec<(SessionId, LeaveReason)>, turn: Turn) {
+        for (session, reason) in ends {
+            self.end(session, reason, turn);
+        }
+    }
+
+    /// The recorder cannot go on: everyone is told that nothing is recorded any more.
     pub fn handle_recorder_failed(&mut self, recording: RecordingId, now_ms: UnixMs) {
-        let _ = (recording, now_ms);
+        let running = |it: &&mut Meeting| it.recording.as_ref().is_some_and(|running| running.notice.recording == recording);
+        if let Some(meeting) = self.meetings.values_mut().find(running) {
+            meeting.stop_recording(RecordingStop::Failed, now_ms, &mut self.effects);
+        }
     }
 
     pub fn handle_drain(&mut self, deadline: Instant) {
-        let _ = deadline;
+        self.drain = Some(self.drain.map_or(deadline, |earlier| earlier.min(deadline)));
     }
 
     /// What the transport says of a session's connection.
     pub fn handle_media(&mut self, session: SessionId, state: MediaState, now: Instant) {
-        let _ = (session, state, now);
+        self.set_presence(session, None, Some(state), now);
     }
 
     /// What the forwarder says of a session's slots: those that changed.
     pub fn handle_slots(&mut self, session: SessionId, slots: Vec<SlotState>) {
-        let _ = (session, slots);
+        let Some(meeting) = self.rooms_of.get(&session).and_then(|room| self.meetings.get_mut(room)) else { return };
+        let Some(member) = meeting.roster.get_mut(&session) else { return };
+        for slot in &slots {
+            if let Some(known) = member.slots.iter_mut().find(|known| known.mid == slot.mid) {
+                *known = slot.clone();
+            }
+        }
+        if member.socket == Socket::Attached {
+            self.effects.message(session, ServerMessage::Slots { slots });
+        }
     }
 
     /// Who speaks, the loudest first.
-    pub fn handle_speakers(&mut self, room: MeetingId, speakers: Vec<SessionId>) {
-        let _ = (room, speakers);
+    pub fn handle_speakers(&mut self, room: MeetingId, mut speakers: Vec<SessionId>) {
+        let Some(meeting) = self.meetings.get_mut(&room) else { return };
+        speakers.retain(|session| meeting.roster.contains_key(session));
+        if meeting.speakers != speakers {
+            meeting.speakers = speakers.clone();
+            meeting.tell_all(&mut self.effects, &ServerMessage::Speakers { sessions: speakers });
+        }
     }
 
     pub fn handle_timeout(&mut self, now: Instant) {
-        let _ = now;
+        let now_ms = self.clock.ms_at(now);
+        let turn = self.turn(now, now_ms);
+        if self.drain.is_some_and(|deadline| deadline <= now) {
+            let sessions: Vec<_> = self.rooms_of.keys().map(|session| (*session, LeaveReason::NodeStopped)).collect();
+            self.end_all(sessions, turn);
+        }
+        // Each one taken is ended or set again to a later time, so this ends.
+        while let Some(session) = self.deadlines.take_due(now) {
+            self.expire(session, turn);
+        }
     }
 
     pub fn poll_timeout(&self) -> Option<Instant> {
-        None
+        let drain = self.drain.filter(|_| !self.rooms_of.is_empty());
+        [self.deadlines.next(), drain].into_iter().flatten().min()
     }
 
     pub fn poll_effect(&mut self) -> Option<Effect> {
-        self.effects.pop_front()
+        self.effects.pop()
     }
 
     /// Whose source this is: what `Tap::Track` needs.
     pub fn source(&self, source: SourceId) -> Option<SourceOwner> {
-        let _ = source;
-        None
+        let session = *self.sources.get(&source)?;
+        let room = *self.rooms_of.get(&session)?;
+        let member = self.meetings.get(&room)?.roster.get(&session)?;
+        let held = member.sources.iter().find(|held| held.source == source)?;
+        Some(SourceOwner { room, session, name: member.grant.name.clone(), kind: held.kind })
     }
 
     pub fn room_of(&self, session: SessionId) -> Option<MeetingId> {
-        let _ = session;
-        None
+        self.rooms_of.get(&session).copied()
+    }
+
+    fn member(&self, session: SessionId) -> Option<&roster::Member> {
+        self.meetings.get(self.rooms_of.get(&session)?)?.roster.get(&session)
+    }
+
+    /// What `Effect::Forward` last said of each source of a session: for a peer whose connection stands only later.
+    pub fn forwarded(&self, session: SessionId) -> Vec<(SourceId, bool)> {
+        self.member(session).map_or_else(Vec::new, |it| it.sources.iter().map(|held| (held.source, held.forwarded())).collect())
+    }
+
+    /// What `Effect::View` last said of each video slot of a session: for a peer whose connection stands only later.
+    pub fn view(&self, session: SessionId) -> Vec<SlotRequest> {
+        self.member(session).map_or_else(Vec::new, |it| it.view.values().cloned().collect())
     }
 }

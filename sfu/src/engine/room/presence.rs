@@ -1,0 +1,254 @@
+//! Coming, going, losing the line and coming back.
+
+use super::{
+    Effect, MediaState, Rooms, Turn,
+    meeting::Meeting,
+    policy,
+    roster::{Media, Member, Socket},
+};
+use crate::engine::{
+    api::{Event, Join},
+    negotiated::Negotiated,
+};
+use std::time::Instant;
+use wire::{
+    Classification, Code, Refusal, Rule, UnixMs,
+    control::{Fact, RecordingStop},
+    grant::GrantClaims,
+    id::*,
+    limits,
+    signal::{LeaveReason, RequestId, ServerMessage},
+};
+
+impl Rooms {
+    pub(super) fn join(&mut self, join: &Join, turn: Turn) {
+        let (request, session, room) = (join.request, join.session, join.grant.room);
+        let (classification, replaced) = match self.judge(join, turn.now_ms) {
+            Ok(judged) => judged,
+            Err(refusal) => return self.effects.event(Event::JoinRefused { request, session, refusal }),
+        };
+        self.open(room, classification, turn);
+        self.admit(join, turn);
+        // The newcomer stands first, so that the meeting does not close in between.
+        for old in replaced {
+            self.end(old, LeaveReason::Replaced, turn);
+        }
+        self.say_joined(request, session, join.resumed, turn);
+        let Some(meeting) = self.meetings.get(&room) else { return };
+        let Some(member) = meeting.roster.get(&session) else { return };
+        meeting.tell_others(&mut self.effects, session, &ServerMessage::ParticipantJoined { participant: member.row() });
+        self.effects.fact(room, Fact::Joined { session, person: member.grant.sub, seat: member.grant.seat.clone() });
+    }
+
+    /// Everything that can be said against a join, before anything is changed for it. Answers with the classification that the meeting
+    /// will have and the sessions of the same person that give way.
+    fn judge(&self, join: &Join, now_ms: UnixMs) -> Result<(Classification, Vec<SessionId>), Refusal> {
+        let (grant, session) = (&join.grant, join.session);
+        if self.drain.is_some() {
+            return Err(Refusal::new(Code::NodeDraining));
+        }
+        policy::admits(grant, self.memories.of(grant.room), now_ms)?;
+        let meeting = self.meetings.get(&grant.room);
+        let classification = self.classification_with(grant, meeting);
+        policy::may_be_held(classification, &self.settings)?;
+        if join.resumed && self.memories.is_buried(session, now_ms) {
+            return Err(Refusal::new(Code::ResumeUnknown));
+        }
+        // Of two sockets that bring the same ticket after a restart the first has made the session.
+        if self.rooms_of.contains_key(&session) {
+            return Err(Refusal::new(Code::Conflict));
+        }
+        let others: Vec<_> =
+            meeting.iter().flat_map(|it| it.roster.values()).filter(|it| it.grant.sub == grant.sub).map(|it| it.session).collect();
+        // A ticket does not win against a session that was made after its own: only a fresh grant does.
+        if join.resumed && others.iter().any(|other| *other > session) {
+            return Err(Refusal::new(Code::ResumeUnknown));
+        }
+        if meeting.is_some_and(|it| it.roster.len() - others.len() >= self.settings.participants_max) {
+            return Err(Refusal::new(Code::RoomFull).with("participants_max", self.settings.participants_max));
+        }
+        if meeting.is_none() && self.meetings.len() >= super::MEETINGS_MAX {
+            return Err(Refusal::new(Code::RoomFull));
+        }
+        Ok((classification, others))
+    }
+
+    /// CLASS-6: the highest that the meeting ever had, or that the newcomer's grant says it has by now.
+    fn classification_with(&self, grant: &GrantClaims, meeting: Option<&Meeting>) -> Classification {
+        let remembered = self.memories.of(grant.room).map_or(Classification::Terbuka, |it| it.classification_min);
+        grant.classification.max(remembered).max(meeting.map_or(Classification::Terbuka, |it| it.classification))
+    }
+
+    fn open(&mut self, room: MeetingId, classification: Classification, turn: Turn) {
+        // Judged just before; a refusal here would mean that nothing is let to be held, and then nobody came this far.
+        let lacks = policy::may_be_held(classification, &self.settings).unwrap_or_else(|_| vec![Rule::Class2]);
+        match self.meetings.get_mut(&room) {
+            None => {
+                self.meetings.insert(room, Meeting::new(room, classification, lacks));
+                self.effects.fact(room, Fact::RoomOpened { classification });
+            }
+            Some(meeting) => {
+                let raised = meeting.classification < classification;
+                if raised && meeting.raise(classification, None, &self.settings, turn.now_ms, &mut self.effects).is_ok() {
+                    self.remember(wire::control::Command::RaiseClassification { room, to: classification }, turn.now_ms);
+                }
+            }
+        }
+    }
+
+    fn admit(&mut self, join: &Join, turn: Turn) {
+        let (session, room) = (join.session, join.grant.room);
+        let Some(meeting) = self.meetings.get_mut(&room) else { return };
+        meeting.epoch = meeting.epoch.max(join.grant.epoch);
+        let mut member = Member::new(session, join.grant.clone(), &join.media.negotiated, meeting.classification, turn.now, turn.now_ms);
+        let replaced = self.memories.of(room).and_then(|it| it.person(join.grant.sub)).and_then(|it| it.replaced.as_ref());
+        if let Some(replaced) = replaced.filter(|it| join.grant.iat <= it.at) {
+            member.set_permitted(replaced.role, replaced.acts.clone(), meeting.classification);
+        }
+        for held in &member.sources {
+            self.sources.insert(held.source, session);
+        }
+        meeting.roster.insert(session, member);
+        self.rooms_of.insert(session, room);
+        self.effects.push(Effect::AddPeer { room, session });
+        meeting.forward(&mut self.effects, session);
+        self.schedule(session);
+    }
+
+    pub(super) fn resume(&mut self, request: RequestId, session: SessionId, media: Option<&Negotiated>, turn: Turn) {
+        let refuse = |code| Event::JoinRefused { request, session, refusal: Refusal::new(code) };
+        let Some(room) = self.rooms_of.get(&session).copied() else { return self.effects.event(refuse(Code::ResumeUnknown)) };
+        let Some(meeting) = self.meetings.get_mut(&room) else { return };
+        let Some(member) = meeting.roster.get_mut(&session) else { return };
+        if media.is_none() && member.media == Media::Lost {
+            return self.effects.event(refuse(Code::OfferRequired));
+        }
+        if let Some(media) = media {
+            for held in &member.sources {
+                self.sources.remove(&held.source);
+            }
+            member.forget_slots();
+            member.take_media(media);
+            member.media = Media::Expected;
+            for held in &member.sources {
+                self.sources.insert(held.source, session);
+            }
+            self.effects.push(Effect::ReplacePeer { room, session });
+            meeting.forward(&mut self.effects, session);
+        }
+        let Some(member) = meeting.roster.get_mut(&session) else { return };
+        member.socket = Socket::Attached;
+        let back = member.note_presence(turn.now);
+        let row = member.row();
+        if back || media.is_some() {
+            meeting.tell_others(&mut self.effects, session, &ServerMessage::ParticipantChanged { participant: row });
+        }
+        self.say_joined(request, session, true, turn);
+        self.schedule(session);
+    }
+
+    fn say_joined(&mut self, request: RequestId, session: SessionId, resumed: bool, turn: Turn) {
+        let Some(meeting) = self.rooms_of.get(&session).and_then(|room| self.meetings.get(room)) else { return };
+        let Some(member) = meeting.roster.get(&session) else { return };
+        let (acts, state) = (member.acts.clone(), Box::new(meeting.state_for(member, turn.now_ms)));
+        self.effects.event(Event::Joined { request, session, resumed, acts, state });
+    }
+
+    pub(super) fn reoffer(&mut self, request: RequestId, session: SessionId, media: &Negotiated, turn: Turn) {
+        let Some(room) = self.rooms_of.get(&session).copied() else { return };
+        let Some(meeting) = self.meetings.get_mut(&room) else { return };
+        let Some(member) = meeting.roster.get_mut(&session) else { return };
+        if let Err(wait) = member.messages.take(turn.now) {
+            return self.effects.refused(session, request, super::rate_limited(wait));
+        }
+        let before = member.sources.clone();
+        member.take_media(media);
+        for held in before.iter().filter(|held| !member.sources.iter().any(|it| it.source == held.source)) {
+            self.sources.remove(&held.source);
+        }
+        for held in &member.sources {
+            self.sources.insert(held.source, session);
+        }
+        let changed = before != member.sources;
+        self.effects.push(Effect::UpdatePeer { room, session });
+        meeting.forward(&mut self.effects, session);
+        self.effects.event(Event::Reoffered { request, session });
+        if changed {
+            meeting.tell_changed(&mut self.effects, session);
+        }
+    }
+
+    pub(super) fn set_presence(&mut self, session: SessionId, socket: Option<Socket>, media: Option<MediaState>, now: Instant) {
+        let Some(meeting) = self.rooms_of.get(&session).and_then(|room| self.meetings.get_mut(room)) else { return };
+        let Some(member) = meeting.roster.get_mut(&session) else { return };
+        if let Some(socket) = socket {
+            member.socket = socket;
+        }
+        match media {
+            Some(MediaState::Connected) => member.media = Media::Connected,
+            Some(MediaState::Lost) => member.media = Media::Lost,
+            None => {}
+        }
+        if member.note_presence(now) {
+            meeting.tell_changed(&mut self.effects, session);
+        }
+        self.schedule(session);
+    }
+
+    /// The session is over. The meeting closes with the last one.
+    pub(super) fn end(&mut self, session: SessionId, reason: LeaveReason, turn: Turn) {
+        let Some(room) = self.rooms_of.remove(&session) else { return };
+        self.deadlines.cancel(session);
+        let Some(meeting) = self.meetings.get_mut(&room) else { return };
+        let Some(member) = meeting.roster.remove(&session) else { return };
+        for held in &member.sources {
+            self.sources.remove(&held.source);
+        }
+        // One whose line was lost may still come back by a ticket in date; everyone else comes anew or not at all.
+        if reason != LeaveReason::Lost {
+            self.memories.bury(session, turn.now_ms);
+        }
+        meeting.speakers.retain(|speaker| *speaker != session);
+        self.effects.push(Effect::RemovePeer { room, session });
+        self.effects.event(Event::Ended { session, reason });
+        meeting.tell_all(&mut self.effects, &ServerMessage::ParticipantLeft { session, reason });
+        self.effects.fact(room, Fact::Left { session, person: member.grant.sub, reason });
+        if meeting.roster.is_empty() {
+            meeting.stop_recording(RecordingStop::RoomClosed, turn.now_ms, &mut self.effects);
+            self.meetings.remove(&room);
+            self.effects.push(Effect::CloseRoom { room });
+            self.effects.fact(room, Fact::RoomClosed);
+        }
+    }
+
+    /// When the next thing happens to a session by time alone: its window closes, or it has been away too long.
+    pub(super) fn schedule(&mut self, session: SessionId) {
+        let Some(member) =
+            self.rooms_of.get(&session).and_then(|room| self.meetings.get(room)).and_then(|meeting| meeting.roster.get(&session))
+        else {
+            return;
+        };
+        let closes = self.clock.instant_of(UnixMs::from_seconds(member.grant.closes_at));
+        let lost = member.away_since.map(|since| since + self.settings.detached_for);
+        self.deadlines.set(session, lost.map_or(closes, |lost| lost.min(closes)));
+    }
+
+    /// What time alone does to a session.
+    pub(super) fn expire(&mut self, session: SessionId, turn: Turn) {
+        let Some(member) =
+            self.rooms_of.get(&session).and_then(|room| self.meetings.get(room)).and_then(|meeting| meeting.roster.get(&session))
+        else {
+            return;
+        };
+        let closes_at_ms = UnixMs::from_seconds(member.grant.closes_at);
+        if turn.now_ms >= closes_at_ms {
+            self.end(session, LeaveReason::WindowClosed, turn);
+        } else if member.away_since.is_some_and(|since| turn.now >= since + self.settings.detached_for) {
+            self.end(session, LeaveReason::Lost, turn);
+        } else {
+            self.schedule(session);
+        }
+    }
+}
+
+const _: () = assert!(limits::DETACHED_S_MAX < limits::TICKET_LIFE_S as u64, "a ticket outlives the seat that it resumes");

@@ -1,0 +1,201 @@
+//! Who is in a meeting: one [`Member`] for each person's session, in the order in which they came.
+
+use super::{bucket::TokenBucket, policy};
+use crate::engine::negotiated::{Negotiated, SlotLine};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Instant,
+};
+use wire::{
+    Classification, UnixMs,
+    grant::{Act, GrantClaims, Role},
+    id::*,
+    limits,
+    signal::{Participant, ParticipantKind, SlotRequest, SlotState, Source, SourceKind},
+};
+
+/// Messages of one session at once: a client that draws a page anew sends a handful.
+const MESSAGES_BURST: u32 = 60;
+/// Messages of one session a second after that: more than hands can make.
+const MESSAGES_PER_SECOND: u32 = 20;
+
+#[derive(Debug)]
+pub struct Member {
+    pub session: SessionId,
+    pub grant: GrantClaims,
+    pub role: Role,
+    /// What the grant, or the control plane after it, permits; [`Self::acts`] is what the classification leaves of it.
+    permitted: BTreeSet<Act>,
+    pub acts: BTreeSet<Act>,
+    pub joined_at_ms: UnixMs,
+    pub hand_raised_at_ms: Option<UnixMs>,
+    pub sources: Vec<HeldSource>,
+    /// Every slot that was negotiated and what the forwarder last said of it.
+    pub slots: Vec<SlotState>,
+    video_mids: BTreeSet<String>,
+    /// The last request for each video slot.
+    pub view: BTreeMap<String, SlotRequest>,
+    pub socket: Socket,
+    pub media: Media,
+    /// Since when one of the two is missing.
+    pub away_since: Option<Instant>,
+    pub messages: TokenBucket,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldSource {
+    pub source: SourceId,
+    pub kind: SourceKind,
+    pub muted: bool,
+    /// False where the acts do not permit the kind, or the offer has a second one of it: nobody is given it, nobody sees it.
+    pub permitted: bool,
+}
+
+impl HeldSource {
+    pub const fn forwarded(&self) -> bool {
+        self.permitted && !self.muted
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Socket {
+    Attached,
+    Gone,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Media {
+    /// Agreed on; no packet has come yet.
+    Expected,
+    Connected,
+    Lost,
+}
+
+impl Member {
+    pub fn new(
+        session: SessionId,
+        grant: GrantClaims,
+        media: &Negotiated,
+        classification: Classification,
+        now: Instant,
+        now_ms: UnixMs,
+    ) -> Self {
+        let mut member = Self {
+            session,
+            role: grant.role,
+            permitted: grant.acts.clone(),
+            acts: policy::acts_under(&grant.acts, classification),
+            joined_at_ms: now_ms,
+            hand_raised_at_ms: None,
+            sources: Vec::new(),
+            slots: Vec::new(),
+            video_mids: BTreeSet::new(),
+            view: BTreeMap::new(),
+            socket: Socket::Attached,
+            media: Media::Expected,
+            away_since: None,
+            messages: TokenBucket::new(MESSAGES_BURST, MESSAGES_PER_SECOND, now),
+            grant,
+        };
+        member.take_media(media);
+        member
+    }
+
+    /// The lines of an offer and its answer take the place of what was known.
+    pub fn take_media(&mut self, media: &Negotiated) {
+        let known = std::mem::take(&mut self.slots);
+        let state = |line: &SlotLine| {
+            known.iter().find(|slot| *slot.mid == *line.mid).cloned().unwrap_or(SlotState {
+                mid: line.mid.to_string(),
+                source: None,
+                session: None,
+                paused: None,
+            })
+        };
+        // The answer has no more slots than these; a caller that says otherwise is not followed.
+        let audio = media.audio_slots.iter().take(limits::AUDIO_SLOTS_MAX);
+        let video = media.video_slots.iter().take(limits::VIDEO_SLOTS_MAX);
+        self.slots = audio.chain(video.clone()).map(state).collect();
+        self.video_mids = video.map(|line| line.mid.to_string()).collect();
+        self.view.retain(|mid, _| self.video_mids.contains(mid));
+        self.sources = media
+            .receives
+            .iter()
+            .take(limits::OFFER_MEDIA_LINES_MAX)
+            .map(|line| HeldSource { source: line.source, kind: line.kind, muted: line.muted, permitted: false })
+            .collect();
+        self.permit();
+    }
+
+    /// On a new transport nothing of the old one's slots holds.
+    pub fn forget_slots(&mut self) {
+        self.slots.clear();
+        self.view.clear();
+    }
+
+    pub fn has_video_slot(&self, mid: &str) -> bool {
+        self.video_mids.contains(mid)
+    }
+
+    /// Takes a new role and acts; true where the acts that count have changed.
+    pub fn set_permitted(&mut self, role: Role, permitted: BTreeSet<Act>, classification: Classification) -> bool {
+        self.role = role;
+        self.permitted = permitted;
+        self.reclassify(classification)
+    }
+
+    /// True where the acts that count have changed.
+    pub fn reclassify(&mut self, classification: Classification) -> bool {
+        let acts = policy::acts_under(&self.permitted, classification);
+        let changed = acts != self.acts;
+        self.acts = acts;
+        self.permit();
+        changed
+    }
+
+    fn permit(&mut self) {
+        let mut seen = BTreeSet::new();
+        for source in &mut self.sources {
+            source.permitted = self.acts.contains(&source.kind.act()) && seen.insert(source.kind);
+        }
+    }
+
+    pub fn source_of(&mut self, kind: SourceKind) -> Option<&mut HeldSource> {
+        self.sources.iter_mut().find(|source| source.kind == kind && source.permitted)
+    }
+
+    pub fn connected(&self) -> bool {
+        self.socket == Socket::Attached && self.media != Media::Lost
+    }
+
+    /// Keeps `away_since` in step with the two; true where `connected` has changed.
+    pub fn note_presence(&mut self, now: Instant) -> bool {
+        let was_away = self.away_since.is_some();
+        self.away_since = if self.connected() { None } else { self.away_since.or(Some(now)) };
+        was_away != self.away_since.is_some()
+    }
+
+    pub fn row(&self) -> Participant {
+        Participant {
+            session: self.session,
+            kind: ParticipantKind::Person,
+            person: self.grant.sub,
+            name: self.grant.name.clone(),
+            agency: self.grant.agency.clone(),
+            role: self.role,
+            seat: self.grant.seat.clone(),
+            hand_raised_at_ms: self.hand_raised_at_ms,
+            joined_at_ms: self.joined_at_ms,
+            connected: self.connected(),
+            sources: self
+                .sources
+                .iter()
+                .filter(|source| source.permitted)
+                .map(|source| Source { source: source.source, kind: source.kind, muted: source.muted })
+                .collect(),
+        }
+    }
+}
+
+/// Session ids sort by their time of making, so iterating is the order of coming.
+pub type Roster = BTreeMap<SessionId, Member>;

@@ -1,0 +1,6 @@
+//! The rules of a meeting as tables in virtual time. A number in a test's name is that of the abuse case it shows refused.
+
+mod abuse;
+mod presence;
+mod recording;
+mod scene;
