@@ -1,0 +1,82 @@
+/** Where tiles stand: the fitting of rectangles into the stage, and the choice of who is on it. Pure: sizes in, sizes out. */
+
+import type { SessionId } from '../signal/wire/SessionId';
+import type { Tile } from './people';
+
+export interface Size {
+  width: number;
+  height: number;
+}
+
+export interface Grid {
+  columns: number;
+  rows: number;
+  tile: Size;
+}
+
+/** Tiles on one page at most: beyond this a face is smaller than a thumb. */
+export const TILES_MAX = 49;
+/** A tile narrower than this says nothing. */
+const TILE_WIDTH_MIN = 140;
+
+/** The grid of `count` tiles of one shape that fills the stage best. */
+export function fitGrid(count: number, stage: Size, gap: number, aspect = 16 / 9): Grid {
+  let best: Grid = { columns: 1, rows: Math.max(1, count), tile: { width: 0, height: 0 } };
+  for (let columns = 1; columns <= Math.max(1, count); columns += 1) {
+    const rows = Math.max(1, Math.ceil(count / columns));
+    const width = (stage.width - gap * (columns - 1)) / columns;
+    const height = (stage.height - gap * (rows - 1)) / rows;
+    const fitted = Math.max(0, Math.min(width, height * aspect));
+    if (fitted > best.tile.width) best = { columns, rows, tile: { width: fitted, height: fitted / aspect } };
+  }
+  return best;
+}
+
+/** The tile shape for a stage: upright stages (a telephone) waste less with squarer tiles. */
+export const aspectFor = (stage: Size, count: number): number => {
+  if (stage.width >= stage.height) return 16 / 9;
+  return count === 1 ? 3 / 4 : count === 2 ? 1 : 4 / 5;
+};
+
+/** How many tiles a stage holds before they become too small. */
+export function capacity(stage: Size, gap: number): number {
+  let count = 1;
+  while (count < TILES_MAX && fitGrid(count + 1, stage, gap, aspectFor(stage, count + 1)).tile.width >= TILE_WIDTH_MIN) count += 1;
+  return count;
+}
+
+/**
+ * Which of the tiles are on the stage when not all fit: shares, then ourselves, then those who spoke last, then by joining; drawn in
+ * the order given, so that nobody jumps while they stay.
+ */
+export function onStage(all: readonly Tile[], room: number, lastSpoke: readonly SessionId[]): Tile[] {
+  if (all.length <= room) return [...all];
+  const rank = (tile: Tile): number => {
+    if (tile.kind === 'share') return -2;
+    if (tile.person.self) return -1;
+    const spoke = lastSpoke.indexOf(tile.person.participant.session);
+    return spoke < 0 ? lastSpoke.length : spoke;
+  };
+  const chosen = new Set(
+    all
+      .map((tile, index) => ({ tile, index, rank: rank(tile) }))
+      .sort((a, b) => a.rank - b.rank || a.index - b.index)
+      .slice(0, room)
+      .map((it) => it.tile.key),
+  );
+  return all.filter((it) => chosen.has(it.key));
+}
+
+/** The tile that the speaker layout shows large: the pinned one, a shared screen, who spoke last (not ourselves), or whoever is there. */
+export function featured(all: readonly Tile[], pinned: string | undefined, lastSpoke: readonly SessionId[]): Tile | undefined {
+  const others = all.filter((it) => !it.person.self);
+  const spoke = lastSpoke
+    .map((session) => others.find((it) => it.kind === 'person' && it.person.participant.session === session))
+    .find((it) => it !== undefined);
+  return all.find((it) => it.key === pinned) ?? all.find((it) => it.kind === 'share') ?? spoke ?? others[0] ?? all[0];
+}
+
+/** Those who spoke, the last first, without repetition: who is loud now comes before who was. */
+export function remember(lastSpoke: readonly SessionId[], speakers: readonly SessionId[], present: ReadonlySet<SessionId>): SessionId[] {
+  return [...new Set([...speakers, ...lastSpoke])].filter((it) => present.has(it));
+}

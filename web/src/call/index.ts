@@ -1,0 +1,15 @@
+/**
+ * The public surface of a call, for pages of ours and, later, of others: everything else in this folder is its own affair. It needs no
+ * component framework; `docs/signalling.md` describes what it speaks.
+ */
+
+export { createCall, type Call, type Outcome } from './call';
+export { browserPorts, type BrowserOptions } from './browser';
+export type { Grant, GrantAnswer, Ports } from './ports';
+export type { CallView, Over, Phase, Picture, Sound } from './view';
+export type { Notice } from './notices';
+export type { Person, Tile } from './people';
+export type { Want } from './slots';
+export type { Quality } from './quality';
+export { aspectFor, capacity, featured, fitGrid, onStage, TILES_MAX, type Grid, type Size } from './arrange';
+export { FIRST_REMOTE_FRAME, JOIN_CLICK, JOIN_MEASURE } from './timeline';

@@ -1,0 +1,41 @@
+/** What a person sends, each kind on an m-line of its own, and how each is encoded. */
+
+import type { SourceKind } from '../signal/wire/SourceKind';
+
+/** The order of the m-lines in every offer. */
+export const SOURCE_KINDS = ['microphone', 'camera', 'share_video', 'share_audio'] as const satisfies readonly SourceKind[];
+
+export const mediaOf = (kind: SourceKind): 'audio' | 'video' => (kind === 'microphone' || kind === 'share_audio' ? 'audio' : 'video');
+
+/** Camera: three layers by RID, the lowest first (RFC 8853), for a 720p picture. */
+const CAMERA_ENCODINGS: RTCRtpEncodingParameters[] = [
+  { rid: 'q', scaleResolutionDownBy: 4, maxBitrate: 150_000 },
+  { rid: 'h', scaleResolutionDownBy: 2, maxBitrate: 500_000 },
+  { rid: 'f', scaleResolutionDownBy: 1, maxBitrate: 1_500_000 },
+];
+
+/** Text must stay readable, so a shared screen gives up pictures a second before it gives up sharpness. */
+const SHARE_ENCODINGS: RTCRtpEncodingParameters[] = [{ maxBitrate: 2_500_000, maxFramerate: 15 }];
+
+export function encodingsOf(kind: SourceKind): RTCRtpEncodingParameters[] {
+  switch (kind) {
+    case 'camera':
+      return CAMERA_ENCODINGS.map((it) => ({ ...it }));
+    case 'share_video':
+      return SHARE_ENCODINGS.map((it) => ({ ...it }));
+    case 'microphone':
+    case 'share_audio':
+      return [];
+  }
+}
+
+/** Codecs that the service negotiates, by media. */
+const CODECS = {
+  audio: ['audio/opus'],
+  video: ['video/VP8', 'video/rtx'],
+} as const;
+
+/** Of what the browser can do, what we offer, in our order. */
+export function preferredCodecs<C extends { mimeType: string }>(media: 'audio' | 'video', able: readonly C[]): C[] {
+  return CODECS[media].flatMap((mime) => able.filter((codec) => codec.mimeType.toLowerCase() === mime.toLowerCase()));
+}
