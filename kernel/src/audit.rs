@@ -109,11 +109,10 @@ pub fn record(tx: &mut Tx, entry: Entry) {
 
 /// Records an act that changed nothing, such as a refusal, in a transaction of its own.
 pub async fn record_alone(db: &Db, entry: Entry) -> Result<()> {
-    db.write_with(async |tx| {
+    crate::transact!(db, tx => {
         record(tx, entry.clone());
         Ok(())
     })
-    .await
 }
 
 crate::sql! {

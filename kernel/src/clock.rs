@@ -56,9 +56,11 @@ impl Clock for ManualClock {
     }
 }
 
+/// Beyond this, some 250,000 years from 1970, the calendar's own arithmetic ends.
+const CIVIL_MS_MAX: i64 = 8_000_000_000_000_000;
+
 fn utc(at: UnixMs) -> DateTime<Utc> {
-    let end = if at.0 < 0 { DateTime::<Utc>::MIN_UTC } else { DateTime::<Utc>::MAX_UTC };
-    DateTime::from_timestamp_millis(at.0).unwrap_or(end)
+    DateTime::from_timestamp_millis(at.0.clamp(-CIVIL_MS_MAX, CIVIL_MS_MAX)).unwrap_or(DateTime::UNIX_EPOCH)
 }
 
 /// The civil date in `zone` at that instant.
@@ -79,14 +81,14 @@ pub fn instant(date: NaiveDate, minute: u32, zone: Tz) -> Option<UnixMs> {
     let days = chrono::Days::new(u64::from(minute / DAY_MINUTES));
     let minute = minute % DAY_MINUTES;
     let wall = date.checked_add_days(days)?.and_time(NaiveTime::from_hms_opt(minute / 60, minute % 60, 0)?);
-    // No zone on record skips more than a day; a quarter of an hour divides every skip there was.
-    let quarter = chrono::Duration::minutes(15);
+    // No zone on record skips more than a day.
+    let minute = chrono::Duration::minutes(1);
     let mut probe = wall;
-    for _ in 0..=96 {
+    for _ in 0..=DAY_MINUTES {
         if let Some(found) = zone.from_local_datetime(&probe).earliest() {
             return Some(UnixMs(found.timestamp_millis()));
         }
-        probe = probe.checked_add_signed(quarter)?;
+        probe = probe.checked_add_signed(minute)?;
     }
     None
 }

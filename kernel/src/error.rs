@@ -10,7 +10,7 @@ pub enum Error {
     /// An expected "no", for the person who asked.
     #[error("refused: {0}")]
     Refused(#[from] Refusal),
-    /// Another transaction was in the way; the same again may pass ([`crate::Db::write_with`] tries it).
+    /// Another transaction was in the way; the same again may pass ([`crate::transact`] tries it).
     #[error("the store was busy")]
     Busy(#[source] sqlx::Error),
     /// The store cannot be reached or has no room: for the one who runs the service. Trying again at once does not help.

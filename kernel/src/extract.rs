@@ -112,8 +112,8 @@ fn of_parser<E: std::fmt::Display>(whole: &str, error: &serde_path_to_error::Err
     let inner =
         quoted(&text, "missing field `").or_else(|| quoted(&text, "unknown field `")).or_else(|| quoted(&text, "duplicate field `"));
     let field = match (path.as_str(), inner) {
-        ("." | "", None) => whole.to_owned(),
-        ("." | "", Some(name)) => name.to_owned(),
+        ("." | "?" | "", None) => whole.to_owned(),
+        ("." | "?" | "", Some(name)) => name.to_owned(),
         // For an unknown field the path ends in its name already.
         (path, Some(name)) if !path.split('.').any(|step| step == name) => format!("{path}.{name}"),
         (path, _) => path.to_owned(),

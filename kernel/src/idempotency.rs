@@ -58,16 +58,6 @@ pub async fn answer(tx: &mut Tx, claim: &Claim, answer: &impl Serialize) -> Resu
     Ok(())
 }
 
-/// Carries `act` out, or returns what it answered the first time.
-pub async fn once<T: Serialize + DeserializeOwned>(tx: &mut Tx, request: &Claim, act: impl AsyncFnOnce(&mut Tx) -> Result<T>) -> Result<T> {
-    if let Some(stored) = claim(tx, request).await? {
-        return Ok(stored);
-    }
-    let value = act(tx).await?;
-    answer(tx, request, &value).await?;
-    Ok(value)
-}
-
 /// Takes out answers that are older than [`KEPT_MS`].
 pub async fn forget_old(tx: &mut Tx, now: UnixMs) -> Result<()> {
     on!(tx, c => sqlx::query(FORGET).bind(now.0.saturating_sub(KEPT_MS)).execute(c).await.map(drop))?;

@@ -27,3 +27,6 @@ pub mod testing;
 pub use clock::{Clock, SharedClock};
 pub use db::{Db, OnConstraint, Text, Tx};
 pub use error::{Error, Result};
+
+#[cfg(test)]
+mod tests;

@@ -84,19 +84,25 @@ pub async fn changed(db: &Db) {
     let _ = tokio::time::timeout(Duration::from_millis(POLL_MS), db.outbox_rows().notified()).await;
 }
 
-/// Delivers the messages of one topic, one after another, for as long as it is polled: `deliver` answers `Ok` once a message is carried out
-/// for good; where it fails, the same message is tried again after a pause that grows. Stop it by dropping the future.
-pub async fn dispatch(db: &Db, clock: &SharedClock, topic: &'static str, mut deliver: impl AsyncFnMut(&Message) -> Result<()>) {
+/// Carries messages out.
+pub trait Deliver: Send + Sync {
+    /// `Ok` once the message is carried out for good. It may come again where the process died before that was stored.
+    fn deliver(&self, message: &Message) -> impl Future<Output = Result<()>> + Send;
+}
+
+/// Delivers the messages of one topic, one after another, for as long as it is polled; one that fails is tried again after a pause that
+/// grows, and holds back those behind it. Stop it by dropping the future.
+pub async fn dispatch(db: &Db, clock: &SharedClock, topic: &'static str, to: &impl Deliver) {
     let mut failures = 0u32;
     loop {
-        match dispatch_batch(db, clock, topic, &mut deliver).await {
+        match dispatch_batch(db, clock, topic, to).await {
             Ok(0) => {
                 failures = 0;
                 changed(db).await;
             }
             Ok(_) => failures = 0,
             Err(error) => {
-                failures += 1;
+                failures = failures.saturating_add(1);
                 metrics::counter!("outbox_failures_total", "topic" => topic).increment(1);
                 tracing::warn!(topic, failures, error = %error, "a message could not be delivered");
                 let pause_ms = (BACKOFF_MS.0 << failures.min(10)).min(BACKOFF_MS.1);
@@ -107,20 +113,11 @@ pub async fn dispatch(db: &Db, clock: &SharedClock, topic: &'static str, mut del
 }
 
 /// Delivers one batch, settling each message as it is carried out. The number of messages delivered.
-pub async fn dispatch_batch(
-    db: &Db,
-    clock: &SharedClock,
-    topic: &'static str,
-    deliver: &mut impl AsyncFnMut(&Message) -> Result<()>,
-) -> Result<usize> {
-    let messages = {
-        let mut tx = db.read().await?;
-        open_after(&mut tx, topic, 0).await?
-    };
+pub async fn dispatch_batch(db: &Db, clock: &SharedClock, topic: &'static str, to: &impl Deliver) -> Result<usize> {
+    let messages = open_after(&mut db.read().await?, topic, 0).await?;
     for message in &messages {
-        deliver(message).await?;
-        let (number, at) = (message.number, clock.now());
-        db.write_with(async |tx| settle_up_to(tx, topic, number, at).await).await?;
+        to.deliver(message).await?;
+        crate::transact!(db, tx => settle_up_to(tx, topic, message.number, clock.now()).await)?;
     }
     Ok(messages.len())
 }

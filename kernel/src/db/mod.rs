@@ -82,37 +82,14 @@ impl Db {
         Ok(Tx::new(engine, self.outbox_rows.clone()))
     }
 
-    /// A transaction that may write. Dropping it undoes it; [`Tx::commit`] keeps it. Prefer [`Db::write_with`], which tries again
-    /// where another transaction was in the way.
+    /// A transaction that may write. Dropping it undoes it; [`Tx::commit`] keeps it. Prefer [`transact!`](crate::transact), which
+    /// tries again where another transaction was in the way.
     pub async fn write(&self) -> Result<Tx> {
         let engine = match &self.pools {
             Pools::Lite { writer, .. } => Engine::Lite(writer.begin_with("BEGIN IMMEDIATE").await?),
             Pools::Postgres(pool) => Engine::Postgres(pool.begin().await?),
         };
         Ok(Tx::new(engine, self.outbox_rows.clone()))
-    }
-
-    /// Runs `act` in a transaction and commits it; where another transaction was in the way, undoes and runs it anew, a bounded
-    /// number of times. `act` must therefore have no effect outside the transaction.
-    pub async fn write_with<T>(&self, mut act: impl AsyncFnMut(&mut Tx) -> Result<T>) -> Result<T> {
-        for attempt in 1.. {
-            let outcome = async {
-                let mut tx = self.write().await?;
-                let value = act(&mut tx).await?;
-                tx.commit().await?;
-                Ok(value)
-            }
-            .await;
-            match outcome {
-                Err(Error::Busy(error)) if attempt < weather::ATTEMPTS_MAX => {
-                    metrics::counter!("database_retries_total").increment(1);
-                    tracing::debug!(attempt, error = %error, "a transaction was in the way");
-                    tokio::time::sleep(weather::pause(attempt)).await;
-                }
-                settled => return settled,
-            }
-        }
-        unreachable!("the last attempt is returned whatever its outcome")
     }
 
     /// Whether the database answers: for readiness.
@@ -173,6 +150,38 @@ macro_rules! on {
             }
         }
     };
+}
+
+/// Runs a block in a transaction and commits it; where another transaction was in the way, undoes and runs it anew, a bounded number of
+/// times. The block is an asynchronous body that answers a [`Result`](crate::Result), with `$tx` a `&mut Tx`; it must have no effect
+/// outside the transaction, and what it takes it must borrow or clone:
+/// `transact!(db, tx => { let n = store::count(tx).await?; audit::record(tx, entry); Ok(n) })`.
+///
+/// A macro and not a function of a closure, because the future of an asynchronous closure that borrows cannot yet be shown to be `Send`.
+#[macro_export]
+macro_rules! transact {
+    ($db:expr, $tx:ident => $body:expr) => {{
+        let db: &$crate::Db = &$db;
+        let mut attempt = 0u32;
+        loop {
+            attempt += 1;
+            let outcome: $crate::Result<_> = async {
+                let mut transaction = db.write().await?;
+                let value = {
+                    let $tx: &mut $crate::Tx = &mut transaction;
+                    let outcome: $crate::Result<_> = async { $body }.await;
+                    outcome?
+                };
+                transaction.commit().await?;
+                Ok(value)
+            }
+            .await;
+            match $crate::db::weather::settle(outcome, attempt).await {
+                ::std::ops::ControlFlow::Break(outcome) => break outcome,
+                ::std::ops::ControlFlow::Continue(()) => {}
+            }
+        }
+    }};
 }
 
 /// The SQL texts of a store, each a private constant, and the list `SQL` of all of them, which a test has both engines prepare:

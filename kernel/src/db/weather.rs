@@ -1,6 +1,7 @@
 //! Which failures of the store pass by themselves, and how long to wait for that.
 
-use std::time::Duration;
+use crate::error::{Error, Result};
+use std::{ops::ControlFlow, time::Duration};
 
 /// Attempts at one transaction: rivals for one slot need two; eight cover a burst without holding a request for more than a second.
 pub const ATTEMPTS_MAX: u32 = 8;
@@ -49,8 +50,22 @@ fn of_code(code: &str) -> Weather {
     }
 }
 
+/// Whether the outcome of an attempt stands, or is to be tried anew after a pause that this has then waited for.
+#[doc(hidden)]
+pub async fn settle<T>(outcome: Result<T>, attempt: u32) -> ControlFlow<Result<T>> {
+    match outcome {
+        Err(Error::Busy(error)) if attempt < ATTEMPTS_MAX => {
+            metrics::counter!("database_retries_total").increment(1);
+            tracing::debug!(attempt, error = %error, "a transaction was in the way");
+            tokio::time::sleep(pause(attempt)).await;
+            ControlFlow::Continue(())
+        }
+        settled => ControlFlow::Break(settled),
+    }
+}
+
 /// Before the next attempt: doubling from 4 ms, each drawn from the upper half of its span, so that two rivals do not meet again.
-pub(super) fn pause(attempt: u32) -> Duration {
+fn pause(attempt: u32) -> Duration {
     use rand::Rng;
     let span_ms = (4u64 << attempt.min(16)).min(PAUSE_MS_MAX);
     Duration::from_millis(rand::rng().random_range(span_ms / 2..=span_ms))
