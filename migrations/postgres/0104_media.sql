@@ -1,4 +1,4 @@
--- Booking's end of the link to the media plane: facts that came, commands that go, and what is known by them.
+-- Booking's end of the link to the media plane: the facts that came, and what is known by them. Commands leave by the outbox.
 CREATE TABLE media_node (
     id             TEXT NOT NULL PRIMARY KEY,
     incarnation    TEXT NOT NULL,
@@ -20,20 +20,6 @@ CREATE TABLE media_fact (
     PRIMARY KEY (node_id, incarnation, number)
 );
 CREATE INDEX media_fact_by_meeting ON media_fact (meeting_id, at_ms);
-
--- Commands to the media nodes, in the order in which their changes were committed (the counter's row is held until then).
-CREATE TABLE media_command (
-    number             BIGINT NOT NULL PRIMARY KEY,
-    meeting_id         TEXT NOT NULL,
-    command            TEXT NOT NULL,
-    created_at_ms      BIGINT NOT NULL,
-    acknowledged_at_ms BIGINT
-);
-CREATE TABLE media_command_counter (
-    id          BIGINT NOT NULL PRIMARY KEY CONSTRAINT media_command_counter_one CHECK (id = 1),
-    last_number BIGINT NOT NULL
-);
-INSERT INTO media_command_counter (id, last_number) VALUES (1, 0);
 
 -- Who was in a meeting, from when until when (CLASS-7: the record of a TERHAD or SULIT meeting stays here).
 CREATE TABLE attendance (

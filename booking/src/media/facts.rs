@@ -1,0 +1,200 @@
+//! Facts of the media plane, stored once each, and what the control plane knows by them.
+
+use crate::{
+    media::commands,
+    meetings::{self, EndReason},
+};
+use kernel::{
+    Db, Result, Text, Tx,
+    audit::{self, Entry},
+    on, outbox,
+};
+use uuid::Uuid;
+use wire::{
+    Classification, Code, Refusal, Rule, UnixMs,
+    control::{Command, Fact, NumberedFact, RecordingStop},
+    id::{MeetingId, NodeId, PersonId},
+    signal::LeaveReason,
+};
+
+/// A node that was silent for this long is not waited for: its meetings' windows have closed, and it starts anew from its settings.
+const NODE_FORGOTTEN_MS: i64 = 24 * 3_600_000;
+
+kernel::sql! {
+    NODE = "SELECT incarnation, stored FROM media_node WHERE id = $1";
+    MEET_NODE = "INSERT INTO media_node (id, incarnation, stored, acknowledged, seen_at_ms) VALUES ($1, $2, 0, $3, $4)
+        ON CONFLICT (id) DO UPDATE SET incarnation = $2, stored = 0, acknowledged = $3, seen_at_ms = $4";
+    SEE_NODE = "UPDATE media_node SET seen_at_ms = $2, acknowledged = $3 WHERE id = $1";
+    STORED = "UPDATE media_node SET stored = $2, seen_at_ms = $3 WHERE id = $1";
+    ACKNOWLEDGED_BY_ALL = "SELECT MIN(acknowledged) FROM media_node WHERE seen_at_ms > $1";
+    FACT = "INSERT INTO media_fact (node_id, incarnation, number, at_ms, meeting_id, fact, stored_at_ms) VALUES ($1, $2, $3, $4, $5, $6, $7)
+        ON CONFLICT DO NOTHING RETURNING number";
+    CLOSE_ATTENDANCE = "UPDATE attendance SET left_at_ms = $3, reason = 'node_stopped'
+        WHERE node_id = $1 AND incarnation <> $2 AND left_at_ms IS NULL";
+    CLOSE_RECORDINGS = "UPDATE recording SET state = 'failed', duration_ms = CASE WHEN $3 > started_at_ms THEN $3 - started_at_ms ELSE 0 END
+        WHERE node_id = $1 AND incarnation <> $2 AND state = 'running'";
+    JOINED = "INSERT INTO attendance (session_id, meeting_id, person_id, site_id, seat_no, node_id, incarnation, joined_at_ms)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING";
+    LEFT = "UPDATE attendance SET left_at_ms = $2, reason = $3 WHERE session_id = $1 AND left_at_ms IS NULL";
+    ALL_LEFT = "UPDATE attendance SET left_at_ms = $4, reason = 'meeting_ended'
+        WHERE meeting_id = $1 AND node_id = $2 AND incarnation = $3 AND left_at_ms IS NULL";
+    RECORDING_STARTED = "INSERT INTO recording (id, meeting_id, started_by, node_id, incarnation, started_at_ms, state, tracks)
+        VALUES ($1, $2, $3, $4, $5, $6, 'running', '[]') ON CONFLICT DO NOTHING";
+    RECORDING_STOPPED = "UPDATE recording SET state = $2, duration_ms = $3, bytes = $4, tracks = $5 WHERE id = $1 AND state = 'running'";
+}
+
+/// A node says hello: what an earlier life of it left open is closed at this moment. Answers the highest number stored of this life.
+pub async fn hello(db: &Db, now: UnixMs, node: NodeId, incarnation: Uuid, acknowledged: i64) -> Result<i64> {
+    let life = incarnation.to_string();
+    kernel::transact!(db, tx => {
+        let known: Option<(String, i64)> = on!(tx, c => sqlx::query_as(NODE).bind(Text(node)).fetch_optional(c).await)?;
+        if let Some((_, stored)) = known.filter(|(held, _)| *held == life) {
+            on!(tx, c => sqlx::query(SEE_NODE).bind(Text(node)).bind(now.0).bind(acknowledged).execute(c).await.map(drop))?;
+            return Ok(stored);
+        }
+        on!(tx, c => sqlx::query(MEET_NODE).bind(Text(node)).bind(&life).bind(acknowledged).bind(now.0).execute(c).await.map(drop))?;
+        on!(tx, c => sqlx::query(CLOSE_ATTENDANCE).bind(Text(node)).bind(&life).bind(now.0).execute(c).await.map(drop))?;
+        on!(tx, c => sqlx::query(CLOSE_RECORDINGS).bind(Text(node)).bind(&life).bind(now.0).execute(c).await.map(drop))?;
+        Ok(0)
+    })
+}
+
+/// The node has carried out every command up to `number`. What all nodes have carried out is settled.
+pub async fn acknowledged(db: &Db, now: UnixMs, node: NodeId, number: i64) -> Result<()> {
+    kernel::transact!(db, tx => {
+        on!(tx, c => sqlx::query(SEE_NODE).bind(Text(node)).bind(now.0).bind(number).execute(c).await.map(drop))?;
+        let since = now.0.saturating_sub(NODE_FORGOTTEN_MS);
+        let by_all: Option<i64> = on!(tx, c => sqlx::query_scalar(ACKNOWLEDGED_BY_ALL).bind(since).fetch_one(c).await)?;
+        outbox::settle_up_to(tx, commands::TOPIC, by_all.unwrap_or(0), now).await
+    })
+}
+
+/// Stores a batch of one node's present life, in order, each fact once. Answers the highest number stored.
+pub async fn store(db: &Db, now: UnixMs, node: NodeId, incarnation: Uuid, facts: &[NumberedFact]) -> Result<i64> {
+    let life = incarnation.to_string();
+    kernel::transact!(db, tx => {
+        let known: Option<(String, i64)> = on!(tx, c => sqlx::query_as(NODE).bind(Text(node)).fetch_optional(c).await)?;
+        let mut highest = known.filter(|(held, _)| *held == life).map_or(0, |(_, stored)| stored);
+        for fact in facts.iter().filter(|it| it.node == node && it.incarnation == incarnation) {
+            if fact.number <= highest {
+                continue;
+            }
+            highest = fact.number;
+            let first: Option<i64> = on!(tx, c => sqlx::query_scalar(FACT)
+                .bind(Text(node)).bind(&life).bind(fact.number).bind(fact.at_ms.0).bind(Text(fact.room))
+                .bind(serde_json::to_string(&fact.fact)?).bind(now.0).fetch_optional(c).await)?;
+            if first.is_some() {
+                know(tx, now, &life, fact).await?;
+            }
+        }
+        on!(tx, c => sqlx::query(STORED).bind(Text(node)).bind(highest).bind(now.0).execute(c).await.map(drop))?;
+        Ok(highest)
+    })
+}
+
+/// What a fact means. A fact of a meeting that is not ours is kept and means nothing.
+async fn know(tx: &mut Tx, now: UnixMs, life: &str, numbered: &NumberedFact) -> Result<()> {
+    let (room, at) = (numbered.room, numbered.at_ms);
+    let Some(meeting) = meetings::store::by_id(tx, room).await? else {
+        tracing::warn!(meeting.id = %room, "a fact of a meeting that is not known");
+        return Ok(());
+    };
+    match &numbered.fact {
+        Fact::RoomOpened { .. } => {}
+        Fact::RoomClosed => {
+            on!(tx, c => sqlx::query(ALL_LEFT).bind(Text(room)).bind(Text(numbered.node)).bind(life).bind(at.0).execute(c).await.map(drop))?;
+        }
+        Fact::Joined { session, person, seat } => {
+            let (site, seat_no) = (seat.as_ref().map(|it| Text(it.site)), seat.as_ref().map(|it| i64::from(it.seat_no)));
+            on!(tx, c => sqlx::query(JOINED)
+                .bind(Text(*session)).bind(Text(room)).bind(Text(*person)).bind(site).bind(seat_no)
+                .bind(Text(numbered.node)).bind(life).bind(at.0).execute(c).await.map(drop))?;
+        }
+        Fact::Left { session, reason, .. } => {
+            let reason = leave_reason(*reason);
+            on!(tx, c => sqlx::query(LEFT).bind(Text(*session)).bind(at.0).bind(reason).execute(c).await.map(drop))?;
+        }
+        Fact::RecordingStarted { recording, person } => {
+            on!(tx, c => sqlx::query(RECORDING_STARTED)
+                .bind(Text(*recording)).bind(Text(room)).bind(Text(*person)).bind(Text(numbered.node)).bind(life).bind(at.0)
+                .execute(c).await.map(drop))?;
+            audit::record(
+                tx,
+                entry(at, "recording.start", room, Some(*person)).rule(Rule::Meet3).detail("recording", recording.to_string()),
+            );
+        }
+        Fact::RecordingStopped { recording, reason, duration_ms, bytes, tracks } => {
+            let state = match reason {
+                RecordingStop::Requested | RecordingStop::RoomClosed => "kept",
+                RecordingStop::ClassificationRaised => "sealed",
+                RecordingStop::Failed => "failed",
+            };
+            let tracks = serde_json::to_string(tracks)?;
+            on!(tx, c => sqlx::query(RECORDING_STOPPED)
+                .bind(Text(*recording)).bind(state).bind(*duration_ms).bind(*bytes).bind(tracks).execute(c).await.map(drop))?;
+            audit::record(tx, entry(at, "recording.stop", room, None).detail("recording", recording.to_string()).detail("state", state));
+        }
+        Fact::RecordingRefused { person, rule, classification } => {
+            let refusal = Refusal::by(Code::RecordingForbidden, *rule);
+            audit::record(
+                tx,
+                entry(at, "recording.start", room, Some(*person)).refused(&refusal).detail("classification", classification.name()),
+            );
+        }
+        Fact::ClassificationRaised { person, to, .. } => raise(tx, now, at, &meeting, *person, *to).await?,
+        Fact::PersonRemoved { by, person } => {
+            meetings::store::remove(tx, room, *person, at).await?;
+            audit::record(tx, entry(at, "meeting.remove_person", room, Some(*by)).detail("person", person.to_string()));
+        }
+        Fact::MeetingEnded { by } => {
+            if meetings::store::end(tx, room, at, EndReason::Ended).await?.is_some() {
+                audit::record(tx, entry(at, "meeting.end", room, Some(*by)));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// CLASS-6: upwards alone. Above SULIT nothing may be held (CLASS-2), so the meeting ends with it.
+async fn raise(
+    tx: &mut Tx,
+    now: UnixMs,
+    at: UnixMs,
+    meeting: &meetings::Stored,
+    person: Option<PersonId>,
+    to: Classification,
+) -> Result<()> {
+    if to <= meeting.classification {
+        return Ok(());
+    }
+    if !to.policy().may_be_held
+        && let Some(epoch) = meetings::store::end(tx, meeting.id, at, EndReason::Classification).await?
+    {
+        commands::push(tx, now, &Command::EndRoom { room: meeting.id, epoch, reason: LeaveReason::MeetingEnded })?;
+    }
+    meetings::store::raise(tx, meeting.id, to).await?;
+    let raised = entry(at, "meeting.raise_classification", meeting.id, person).rule(Rule::Class6);
+    audit::record(tx, raised.detail("from", meeting.classification.name()).detail("to", to.name()));
+    Ok(())
+}
+
+fn entry(at: UnixMs, act: &'static str, meeting: MeetingId, person: Option<PersonId>) -> Entry {
+    let entry = Entry::new(at, act, "meeting", meeting);
+    match person {
+        Some(person) => entry.by(person),
+        None => entry,
+    }
+}
+
+const fn leave_reason(reason: LeaveReason) -> &'static str {
+    match reason {
+        LeaveReason::Left => "left",
+        LeaveReason::Lost => "lost",
+        LeaveReason::Removed => "removed",
+        LeaveReason::MeetingEnded => "meeting_ended",
+        LeaveReason::WindowClosed => "window_closed",
+        LeaveReason::Revoked => "revoked",
+        LeaveReason::Replaced => "replaced",
+        LeaveReason::NodeStopped => "node_stopped",
+    }
+}

@@ -1,0 +1,91 @@
+//! One node's link, whatever carries its frames: hello first, then facts up and commands down until the carrier ends.
+
+use super::{commands, facts};
+use kernel::{Db, Error, Result, SharedClock, outbox};
+use uuid::Uuid;
+use wire::{
+    control::{ToControl, ToNode},
+    id::NodeId,
+};
+
+/// What moves frames between this end and the node's.
+#[allow(async_fn_in_trait)]
+pub trait Carrier {
+    /// The next frame; nothing once the link is over. Dropping the future loses no frame.
+    async fn receive(&mut self) -> Option<ToControl>;
+    /// False once the link is over.
+    async fn send(&mut self, frame: ToNode) -> bool;
+}
+
+/// The node at the other end, once it has said hello.
+#[derive(Clone, Copy, Debug)]
+struct Node {
+    id: NodeId,
+    incarnation: Uuid,
+    /// The highest command sent on this link, or acknowledged before it.
+    sent: i64,
+}
+
+/// Serves one link until its carrier ends. `expected` is the node that the carrier has proved itself to be; in one process there is no
+/// such proof and none is needed.
+pub async fn serve(db: &Db, clock: &SharedClock, expected: Option<NodeId>, mut carrier: impl Carrier) -> Result<()> {
+    let mut node: Option<Node> = None;
+    loop {
+        tokio::select! {
+            frame = carrier.receive() => {
+                let Some(frame) = frame else { return Ok(()) };
+                if let Some(answer) = take(db, clock, expected, &mut node, frame).await?
+                    && !carrier.send(answer).await
+                {
+                    return Ok(());
+                }
+            }
+            () = outbox::changed(db), if node.is_some() => {}
+        }
+        if let Some(node) = &mut node
+            && !send_commands(db, node, &mut carrier).await?
+        {
+            return Ok(());
+        }
+    }
+}
+
+/// Carries one frame out and answers it.
+async fn take(db: &Db, clock: &SharedClock, expected: Option<NodeId>, node: &mut Option<Node>, frame: ToControl) -> Result<Option<ToNode>> {
+    let now = clock.now();
+    match (frame, *node) {
+        (ToControl::Hello { node: id, incarnation, acknowledged }, _) => {
+            if expected.is_some_and(|expected| expected != id) {
+                return Err(Error::broken("a node said hello under another's name"));
+            }
+            let number = facts::hello(db, now, id, incarnation, acknowledged).await?;
+            *node = Some(Node { id, incarnation, sent: acknowledged });
+            tracing::info!(node.id = %id, "a media node is linked");
+            Ok(Some(ToNode::Stored { number }))
+        }
+        (ToControl::Facts { facts }, Some(it)) => {
+            let number = facts::store(db, now, it.id, it.incarnation, &facts).await?;
+            Ok(Some(ToNode::Stored { number }))
+        }
+        (ToControl::Acknowledge { number }, Some(it)) => {
+            facts::acknowledged(db, now, it.id, number).await?;
+            Ok(None)
+        }
+        (_, None) => Err(Error::broken("a node did not say hello first")),
+    }
+}
+
+/// Sends what is new, batch after batch. False once the carrier has ended.
+async fn send_commands(db: &Db, node: &mut Node, carrier: &mut impl Carrier) -> Result<bool> {
+    loop {
+        let commands = {
+            let mut tx = db.read().await?;
+            commands::after(&mut tx, node.sent).await?
+        };
+        let Some(last) = commands.last().map(|it| it.number) else { return Ok(true) };
+        node.sent = last;
+        if !carrier.send(ToNode::Commands { commands }).await {
+            return Ok(false);
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Reservations: an agency's application for the use of two or more sites, from the draft to the decision.
+//!
+//! ```text
+//! draft --judge--> submitted (holds the slot) --decide--> approved (has a meeting) --+--> withdrawn
+//!                                             \-decide--> refused                    |
+//!                                             \-withdraw------------------------------/
+//!                                             \-its start passes--> lapsed
+//! ```
+
+//H pub mod act;
+pub mod alternatives;
+//H pub mod http;
+pub mod rules;
+pub(crate) mod store;
+//H pub mod view;
+
+use crate::{names::names, policy::Slot};
+use serde::{Deserialize, Serialize};
+use wire::{
+    Classification, UnixMs,
+    id::{AgencyId, MeetingId, PersonId, ReservationId, SiteId},
+};
+
+//H pub use act::{apply, decide, lapse_due, withdraw};
+#[cfg(test)]
+pub(crate) use store::SQL;
+
+/// What an applicant asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Draft {
+    pub title: String,
+    /// TP-5
+    pub purpose: String,
+    /// TP-5: declared official.
+    pub official: bool,
+    /// CLASS-1
+    pub classification: Classification,
+    pub sites: Vec<DraftSite>,
+    pub starts_at_ms: UnixMs,
+    pub ends_at_ms: UnixMs,
+    /// Who leads it: the host of its meeting.
+    pub chair: PersonId,
+    #[serde(default)]
+    pub contact: Option<String>,
+    #[serde(default)]
+    pub needs: Option<String>,
+}
+
+/// A site and who sits there, seat 1 first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct DraftSite {
+    pub site: SiteId,
+    pub people: Vec<PersonId>,
+}
+
+impl Draft {
+    pub fn slot(&self) -> Slot {
+        Slot { starts_at: self.starts_at_ms, ends_at: self.ends_at_ms }
+    }
+}
+
+names! {
+    /// Where an application stands.
+    State {
+        Submitted = "submitted",
+        Approved = "approved",
+        Refused = "refused",
+        Withdrawn = "withdrawn",
+        /// Its time came before a decision did.
+        Lapsed = "lapsed",
+    }
+}
+
+names! {
+    Decision {
+        Approve = "approve",
+        Refuse = "refuse",
+    }
+}
+
+names! {
+    /// The catalogue of reasons for a refusal (TP-4).
+    ReasonCode {
+        PurposeUnclear = "purpose_unclear",
+        NotOfficial = "not_official",
+        RoomNeeded = "room_needed",
+        DocumentsMissing = "documents_missing",
+        /// Given in words.
+        Other = "other",
+    }
+}
+
+/// A reservation as stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    pub id: ReservationId,
+    pub reference: String,
+    pub title: String,
+    pub purpose: String,
+    pub classification: Classification,
+    pub state: State,
+    pub agency: AgencyId,
+    pub applicant: PersonId,
+    pub chair: PersonId,
+    pub contact: Option<String>,
+    pub needs: Option<String>,
+    pub slot: Slot,
+    pub received_at: UnixMs,
+    pub lawful_until: UnixMs,
+    pub days_before_use: i64,
+    pub decided_by: Option<PersonId>,
+    pub decided_at: Option<UnixMs>,
+    pub reason_code: Option<ReasonCode>,
+    pub reason: Option<String>,
+    pub meeting: Option<MeetingId>,
+    pub sites: Vec<StoredSite>,
+}
+
+/// One site of a reservation and who sits there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredSite {
+    pub site: SiteId,
+    pub seats: Vec<(u8, PersonId)>,
+}
+
+impl Stored {
+    /// Everyone seated, in the order of sites and seats.
+    pub fn seated(&self) -> impl Iterator<Item = (SiteId, u8, PersonId)> + '_ {
+        self.sites.iter().flat_map(|site| site.seats.iter().map(move |(seat, person)| (site.site, *seat, *person)))
+    }
+}
