@@ -4,9 +4,55 @@
 //! then ask [`Forwarder::poll_timeout`] once. Nothing is produced between calls. The queues are bounded; a caller that does not drain
 //! them loses media, never memory.
 
+mod allocate;
+mod audio;
+mod downlink;
+mod estimate;
+mod feedback;
+mod keyframe;
+mod layer;
+mod members;
+mod nack;
+mod outbox;
+mod peer;
+mod rate;
+mod receive;
+mod report;
+mod rewrite;
+mod ring;
+mod room;
+mod rtcp;
+mod rtp;
+mod sequence;
+mod slab;
+mod slot;
+mod source;
+mod speakers;
+mod tap;
+#[cfg(test)]
+mod tests;
+mod timers;
+mod transport_cc;
+mod view;
+mod vp8;
+
+use self::{
+    estimate::BandwidthEstimator,
+    outbox::Outbox,
+    peer::Peer,
+    rewrite::Feed,
+    room::Room,
+    slab::Slab,
+    source::{Source, Watcher},
+    timers::{Task, Timers, rings},
+};
 use super::{api::Tap, negotiated::Negotiated};
 use bytes::{Bytes, BytesMut};
-use std::time::Instant;
+use smallvec::SmallVec;
+use std::{
+    collections::{HashMap, VecDeque},
+    time::Instant,
+};
 use wire::{
     id::{MeetingId, RecordingId, SessionId, SourceId},
     signal::{SlotRequest, SlotState},
@@ -77,67 +123,164 @@ pub struct PeerStats {
 }
 
 /// The media of all rooms of a shard.
-#[derive(Debug, Default)]
-pub struct Forwarder {}
+#[derive(Debug)]
+pub struct Forwarder {
+    start: Instant,
+    peers: Slab<Peer>,
+    sources: Slab<Source>,
+    rooms: Slab<Room>,
+    sessions: HashMap<SessionId, u32>,
+    sources_by_id: HashMap<SourceId, u32>,
+    rooms_by_id: HashMap<MeetingId, u32>,
+    timers: Timers,
+    outbox: Outbox,
+    /// Bounded by what one call can cause: an event a packet, and one a peer of a room.
+    events: VecDeque<ForwardEvent>,
+    /// Streams that began, ever: no two have the same.
+    epoch: u32,
+    /// Slots that were cut by the packet at hand, and what each left.
+    cuts: Vec<(Watcher, Option<Feed>)>,
+    /// Kept for their memory.
+    asked: Vec<u16>,
+    tiles: Vec<allocate::Tile>,
+    places: Vec<(u16, SmallVec<[u8; 4]>)>,
+    chosen: Vec<Option<usize>>,
+}
 
-#[expect(unused_variables, reason = "the face comes before the body: the parts around it are written against it")]
 impl Forwarder {
     pub fn new(now: Instant) -> Self {
-        Self::default()
+        Self {
+            start: now,
+            peers: Slab::default(),
+            sources: Slab::default(),
+            rooms: Slab::default(),
+            sessions: HashMap::new(),
+            sources_by_id: HashMap::new(),
+            rooms_by_id: HashMap::new(),
+            timers: Timers::default(),
+            outbox: Outbox::default(),
+            events: VecDeque::new(),
+            epoch: 0,
+            cuts: Vec::new(),
+            asked: Vec::new(),
+            tiles: Vec::new(),
+            places: Vec::new(),
+            chosen: Vec::new(),
+        }
     }
 
     /// A peer whose connection stands (keys exist). Its lines and slots come from the answer. A session that is already here starts anew.
     pub fn add_peer(&mut self, now: Instant, room: MeetingId, peer: SessionId, negotiated: &Negotiated) -> PeerIndex {
-        PeerIndex(0)
+        self.admit(now, room, peer, negotiated)
     }
 
     /// A further offer: lines and slots that were there go on undisturbed (by MID), new ones are added, absent ones end.
-    pub fn update_peer(&mut self, now: Instant, peer: SessionId, negotiated: &Negotiated) {}
+    pub fn update_peer(&mut self, now: Instant, peer: SessionId, negotiated: &Negotiated) {
+        if let Some(index) = self.sessions.get(&peer) {
+            self.renegotiate(now, *index, negotiated);
+        }
+    }
 
-    pub fn remove_peer(&mut self, now: Instant, peer: SessionId) {}
+    pub fn remove_peer(&mut self, now: Instant, peer: SessionId) {
+        self.dismiss(now, peer);
+    }
 
     /// One decrypted RTP packet as it was on the wire, without its authentication tag.
-    pub fn handle_rtp(&mut self, now: Instant, peer: SessionId, packet: Bytes) {}
+    pub fn handle_rtp(&mut self, now: Instant, peer: SessionId, packet: Bytes) {
+        if let Some(index) = self.sessions.get(&peer) {
+            self.receive(now, *index, &packet);
+        }
+    }
 
     /// One decrypted RTCP datagram, compound (RFC 3550) or reduced (RFC 5506).
-    pub fn handle_rtcp(&mut self, now: Instant, peer: SessionId, compound: &[u8]) {}
+    pub fn handle_rtcp(&mut self, now: Instant, peer: SessionId, compound: &[u8]) {
+        if let Some(index) = self.sessions.get(&peer) {
+            self.heed(now, *index, compound);
+        }
+    }
 
     /// What the named video slots show, and how large. Slots not named keep what they show.
-    pub fn set_view(&mut self, now: Instant, peer: SessionId, slots: &[SlotRequest]) {}
+    pub fn set_view(&mut self, now: Instant, peer: SessionId, slots: &[SlotRequest]) {
+        if let Some(index) = self.sessions.get(&peer) {
+            self.view(now, *index, slots);
+        }
+    }
 
     /// False: from now on not a byte of the source is forwarded or recorded. Sources start as `ReceiveLine::muted` says.
-    pub fn set_source_enabled(&mut self, now: Instant, source: SourceId, enabled: bool) {}
+    pub fn set_source_enabled(&mut self, now: Instant, source: SourceId, enabled: bool) {
+        if let Some(index) = self.sources_by_id.get(&source) {
+            self.enable(now, *index, enabled);
+        }
+    }
 
     /// While a recording is set, every enabled source of the room comes out as [`ForwardEvent::Tap`].
-    pub fn set_recorder(&mut self, now: Instant, room: MeetingId, recording: Option<RecordingId>) {}
+    pub fn set_recorder(&mut self, now: Instant, room: MeetingId, recording: Option<RecordingId>) {
+        self.record(now, room, recording);
+    }
 
-    pub fn request_keyframe(&mut self, now: Instant, source: SourceId) {}
+    /// Asks the source's sender for a key frame of its best layer; merged with what others ask, at most one request in 300 ms.
+    pub fn request_keyframe(&mut self, now: Instant, source: SourceId) {
+        let Some(index) = self.sources_by_id.get(&source).copied() else {
+            return;
+        };
+        if let Some(layer) = self.sources.get(index).and_then(|source| source.best(now)) {
+            self.want_keyframe(now, index, layer);
+        }
+    }
 
-    pub fn handle_timeout(&mut self, now: Instant) {}
+    /// Does all that is due. What it does is armed anew later than `now`, so that one call is enough.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        while let Some((at, task)) = self.timers.pop_due(now) {
+            let peer = |peers: &mut Slab<Peer>, index, alarm: fn(&mut peer::Alarms) -> &mut Option<Instant>| {
+                peers.get_mut(index).is_some_and(|peer| rings(alarm(&mut peer.alarms), at))
+            };
+            match task {
+                Task::Feedback(index) if peer(&mut self.peers, index, |alarms| &mut alarms.feedback) => self.send_feedback(index),
+                Task::Nack(index) if peer(&mut self.peers, index, |alarms| &mut alarms.nack) => self.send_nacks(now, index),
+                Task::Reports(index) if peer(&mut self.peers, index, |alarms| &mut alarms.reports) => self.send_reports(now, index),
+                Task::Allocate(index) if peer(&mut self.peers, index, |alarms| &mut alarms.allocate) => self.allocate(now, index),
+                Task::Probe(index) if peer(&mut self.peers, index, |alarms| &mut alarms.probe) => self.pad(now, index),
+                Task::Keyframe(index) => {
+                    if self.sources.get_mut(index).is_some_and(|source| rings(&mut source.keyframe_alarm, at)) {
+                        self.send_keyframe_requests(now, index);
+                    }
+                }
+                Task::Speakers(index) => {
+                    if self.rooms.get_mut(index).is_some_and(|room| rings(&mut room.speakers.alarm, at)) {
+                        self.judge_loudness(now, index);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
 
+    /// When [`Self::handle_timeout`] has something to do next.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        None
+        self.timers.next()
     }
 
     pub fn poll_write(&mut self) -> Option<Outgoing> {
-        None
+        self.outbox.pop()
     }
 
     pub fn poll_event(&mut self) -> Option<ForwardEvent> {
-        None
+        self.events.pop_front()
     }
 
-    /// All slots of a peer as they are, for a peer that comes back without its state.
+    /// All slots of a peer as they were told last, for a peer that comes back without its state.
     pub fn slots(&self, peer: SessionId) -> Vec<SlotState> {
-        Vec::new()
+        self.sessions.get(&peer).map(|index| self.all_slots(*index)).unwrap_or_default()
     }
 
     /// Who speaks in the room now, the loudest first.
     pub fn speakers(&self, room: MeetingId) -> Vec<SessionId> {
-        Vec::new()
+        let room = self.rooms_by_id.get(&room).and_then(|index| self.rooms.get(*index));
+        room.map(|room| room.speakers.current().to_vec()).unwrap_or_default()
     }
 
     pub fn stats(&self, peer: SessionId) -> Option<PeerStats> {
-        None
+        let peer = self.peers.get(*self.sessions.get(&peer)?)?;
+        Some(PeerStats { estimate_bps: peer.down.estimator.bits_per_second(), ..peer.down.stats })
     }
 }

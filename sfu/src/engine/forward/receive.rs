@@ -1,0 +1,282 @@
+//! From a publisher's packet to everyone who watches it.
+
+use super::{
+    ForwardEvent, Forwarder,
+    layer::Arrival,
+    nack,
+    peer::{Binding, Peer},
+    rewrite::Feed,
+    ring::Stored,
+    rtp::Header,
+    slot::Outcome,
+    source::{Source, Watcher},
+    speakers,
+    timers::Task,
+    transport_cc,
+    vp8::Descriptor,
+};
+use crate::engine::negotiated::{Codec, ExtensionIds};
+use bytes::Bytes;
+use std::time::{Duration, Instant};
+
+/// An SSRC that a stream gives up for another was silent this long, else the other is refused: a stream has one SSRC at a time.
+const REBIND_SILENCE: Duration = Duration::from_millis(500);
+
+/// The extension elements of one packet.
+#[derive(Clone, Copy, Debug, Default)]
+struct Elements<'a> {
+    mid: Option<&'a [u8]>,
+    rid: Option<&'a [u8]>,
+    repaired_rid: Option<&'a [u8]>,
+    transport_cc: Option<u16>,
+    audio_level: Option<u8>,
+    orientation: Option<u8>,
+}
+
+impl<'a> Elements<'a> {
+    fn read(ids: &ExtensionIds, header: &Header, packet: &'a [u8]) -> Self {
+        let mut elements = Self::default();
+        for (id, value) in header.extensions(packet) {
+            let id = Some(id);
+            if id == ids.transport_cc {
+                elements.transport_cc = value.first_chunk().map(|number| u16::from_be_bytes(*number));
+            } else if id == ids.audio_level {
+                elements.audio_level = value.first().copied();
+            } else if id == ids.video_orientation {
+                elements.orientation = value.first().copied();
+            } else if id == ids.mid {
+                elements.mid = Some(value);
+            } else if id == ids.rid {
+                elements.rid = Some(value);
+            } else if id == ids.repaired_rid {
+                elements.repaired_rid = Some(value);
+            }
+        }
+        elements
+    }
+}
+
+impl Forwarder {
+    pub(super) fn receive(&mut self, now: Instant, peer_index: u32, packet: &Bytes) {
+        let since_start = now.saturating_duration_since(self.start);
+        let Some(peer) = self.peers.get_mut(peer_index) else {
+            return;
+        };
+        let Some(header) = Header::parse(packet) else {
+            peer.down.stats.refused_packets += 1;
+            return;
+        };
+        peer.down.stats.received_packets += 1;
+        peer.down.stats.received_bytes += packet.len() as u64;
+        let elements = Elements::read(&peer.up.extensions, &header, packet);
+        if let Some(number) = elements.transport_cc {
+            peer.up.recorder.record(number, since_start);
+            peer.up.media_ssrc = header.ssrc;
+            self.timers.arm(&mut peer.alarms.feedback, now + transport_cc::INTERVAL, Task::Feedback(peer_index));
+        }
+        let bound = peer.up.find(header.ssrc).or_else(|| bind(peer, &mut self.sources, now, &header, elements, &mut self.epoch));
+        let Some((binding, source)) = bound.and_then(|binding| Some((binding, self.sources.get_mut(binding.source)?))) else {
+            peer.down.stats.refused_packets += 1;
+            return;
+        };
+        let payload = packet.slice(header.payload.clone());
+        // A packet that repairs carries the number and type of the one it repairs (RFC 4588, section 4).
+        let (sequence, codec, payload) = match (source.payload(header.payload_type), binding.repair) {
+            (Some((map, false)), false) => (header.sequence, map.codec, payload),
+            (Some((map, true)), true) => match payload.first_chunk() {
+                Some(number) => (u16::from_be_bytes(*number), map.codec, payload.slice(2..)),
+                None => return, // Padding, to measure the line.
+            },
+            _ => {
+                peer.down.stats.refused_packets += 1;
+                return;
+            }
+        };
+        let (is_audio, nacks, enabled) = (source.is_audio(), source.nacks(), source.enabled);
+        let layer = &mut source.layers[usize::from(binding.layer)];
+        let mut anew = false;
+        if layer.jumped(sequence) {
+            if binding.repair {
+                return;
+            }
+            self.epoch += 1;
+            layer.restart(self.epoch);
+            anew = true;
+        }
+        let (before, first) = (layer.highest(), layer.last_packet.is_none());
+        let number = match layer.arrive(sequence) {
+            Arrival::New(number) => number,
+            Arrival::Duplicate => {
+                peer.down.stats.duplicate_packets += 1;
+                return;
+            }
+            Arrival::Late => return,
+        };
+        let mut want_keyframe = false;
+        if nacks && !first && number > before {
+            want_keyframe = !layer.nack.advance(now, before, number);
+            if number > before + 1 && !want_keyframe {
+                self.timers.arm(&mut peer.alarms.nack, now + nack::PATIENCE, Task::Nack(peer_index));
+            }
+        } else if let Some(recovered) = layer.nack.arrived(now, number) {
+            peer.down.stats.repaired_packets += u64::from(binding.repair);
+            if let Some(sample) = recovered.round_trip {
+                peer.down.sample_rtt(sample);
+            }
+        }
+        if !binding.repair {
+            layer.time(since_start, header.timestamp);
+        }
+        let began = anew || !layer.flows(now);
+        layer.last_packet = Some(now);
+        layer.rate.add(now, packet.len());
+        if !enabled {
+            return;
+        }
+        let stored = Stored {
+            sequence: number,
+            timestamp: header.timestamp,
+            marker: header.marker,
+            codec,
+            audio_level: elements.audio_level,
+            orientation: elements.orientation,
+            vp8: if codec == Codec::Vp8 { Descriptor::parse(&payload) } else { None },
+            arrived: now,
+            payload,
+        };
+        let feed = Feed { source: binding.source, layer: binding.layer, epoch: layer.epoch };
+        if !is_audio && stored.keyframe() {
+            if layer.keyframe.is_none_or(|(last, _)| last < number) {
+                layer.keyframe = Some((number, now));
+                layer.size = stored.vp8.and_then(|descriptor| descriptor.size).or(layer.size);
+            }
+            source.keyframes.arrived(binding.layer);
+        }
+        if is_audio {
+            self.deliver(now, feed, &stored);
+            if let Some(room) = self.sources.get(feed.source).map(|source| source.room)
+                && let Some(room_state) = self.rooms.get_mut(room)
+            {
+                room_state.speakers.heard(feed.source, elements.audio_level);
+                self.timers.arm(&mut room_state.speakers.alarm, now + speakers::TICK, Task::Speakers(room));
+            }
+        } else {
+            layer_push(source, binding.layer, stored.clone());
+            self.deliver(now, feed, &stored);
+        }
+        if want_keyframe {
+            self.want_keyframe(now, feed.source, feed.layer);
+        }
+        if began {
+            self.layer_began(now, feed.source);
+        }
+        self.finish_cuts(now);
+    }
+
+    /// To the recorder and to every slot that watches.
+    fn deliver(&mut self, now: Instant, feed: Feed, packet: &Stored) {
+        let Some(source) = self.sources.get_mut(feed.source) else {
+            return;
+        };
+        if !source.started {
+            source.started = true;
+            if let Some(room) = self.rooms.get(source.room) {
+                self.events.push_back(ForwardEvent::SourceStarted { room: room.id, peer: source.session, source: source.id });
+            }
+        }
+        if let Some(mut tapped) = source.tapped.take() {
+            tapped.packet(now, source, feed, packet, &mut self.events);
+            source.tapped = Some(tapped);
+        }
+        for watcher in &source.watchers {
+            let Some(peer) = self.peers.get_mut(watcher.peer) else {
+                continue;
+            };
+            let Some(slot) = peer.slots.get_mut(usize::from(watcher.slot)) else {
+                continue;
+            };
+            if let Outcome::Cut { left } = slot.offer(now, &mut peer.down, &mut self.outbox, source, feed, packet) {
+                self.cuts.push((*watcher, left));
+            }
+        }
+    }
+
+    /// After a cut the slot watches its new source alone, and its owner is told.
+    pub(super) fn finish_cuts(&mut self, now: Instant) {
+        while let Some((watcher, left)) = self.cuts.pop() {
+            let current = self.slot(watcher).and_then(|slot| slot.current);
+            if let Some(left) = left.filter(|left| current.is_none_or(|current| current.source != left.source))
+                && let Some(source) = self.sources.get_mut(left.source)
+            {
+                source.unwatch(watcher);
+            }
+            self.tell_slots(now, watcher.peer);
+        }
+    }
+
+    fn layer_began(&mut self, now: Instant, source: u32) {
+        let Some(found) = self.sources.get(source) else {
+            return;
+        };
+        // The slots that mean the source; watchers alone would miss those that wait for it.
+        let (room, is_audio) = (found.room, found.is_audio());
+        if let Some(tapped) = &found.tapped
+            && let Some(layer) = tapped.wants(now, found)
+        {
+            self.want_keyframe(now, source, layer);
+        }
+        let peers = self.rooms.get(room).map(|room| room.peers.clone()).unwrap_or_default();
+        for peer in peers {
+            let means = self.peers.get(peer).is_some_and(|peer| peer.slots.iter().any(|slot| slot.source == Some(source)));
+            if means && is_audio {
+                self.aim_audio(peer);
+            } else if means {
+                self.allocate(now, peer);
+            }
+        }
+    }
+}
+
+fn layer_push(source: &mut Source, layer: u8, packet: Stored) {
+    source.layers[usize::from(layer)].ring.push(packet);
+}
+
+/// Gives an unknown SSRC its place: by MID, and RID or repaired RID where there are layers (RFC 9143, section 9.2; RFC 8852). A peer
+/// reaches its own lines only.
+fn bind(
+    peer: &mut Peer,
+    sources: &mut super::slab::Slab<Source>,
+    now: Instant,
+    header: &Header,
+    elements: Elements<'_>,
+    epoch: &mut u32,
+) -> Option<Binding> {
+    let mid = elements.mid?;
+    let index = peer.up.sources.iter().copied().find(|index| sources.get(*index).is_some_and(|source| source.mid.as_bytes() == mid))?;
+    let source = sources.get_mut(index)?;
+    let (_, repair) = source.payload(header.payload_type)?;
+    let layer = if source.rids.is_empty() {
+        0
+    } else {
+        let rid = if repair { elements.repaired_rid } else { elements.rid }?;
+        source.rids.iter().position(|known| known.as_bytes() == rid)?
+    };
+    let state = source.layers.get_mut(layer)?;
+    let bound = if repair { &mut state.rtx_ssrc } else { &mut state.ssrc };
+    if !repair && bound.is_some() && state.last_packet.is_some_and(|last| now.saturating_duration_since(last) < REBIND_SILENCE) {
+        return None;
+    }
+    let changes = bound.replace(header.ssrc).is_some();
+    if changes && !repair {
+        *epoch += 1;
+        state.restart(*epoch);
+    }
+    let binding = Binding { ssrc: header.ssrc, source: index, layer: layer as u8, repair };
+    peer.up.bind(binding).then_some(binding)
+}
+
+impl Forwarder {
+    pub(super) fn slot(&self, watcher: Watcher) -> Option<&super::slot::Slot> {
+        self.peers.get(watcher.peer)?.slots.get(usize::from(watcher.slot))
+    }
+}

@@ -1,0 +1,359 @@
+//! A receive-only m-line of a subscriber: it carries one source at a time, under its own SSRC for life (RFC 3550, section 8).
+
+use super::{
+    Outgoing, PacketKind, SPARE_BYTES,
+    downlink::Downlink,
+    keyframe,
+    outbox::Outbox,
+    rewrite::{self, Feed, Rewriter},
+    ring::{Stored, is_audio},
+    rtcp::SenderInfo,
+    rtp::{self, Fields},
+    sequence::nearest,
+    source::Source,
+    vp8,
+};
+use crate::engine::negotiated::{Codec, PayloadMap, SlotLine};
+use bytes::{BufMut, BytesMut};
+use std::time::{Duration, Instant};
+use wire::{
+    id::SourceId,
+    signal::{SlotRequest, SlotState},
+};
+
+/// Sender reports whose echo is awaited: a receiver answers within seconds.
+const REPORTS_KEPT: usize = 4;
+/// Packets whose last retransmission is remembered, a power of two.
+const RESENT_KEPT: usize = 256;
+/// A packet is not repeated within this, however short the round trip.
+const RESEND_INTERVAL_MIN: Duration = Duration::from_millis(10);
+/// Header and extensions at most: 12 bytes, 4 of block, MID of 17, and three elements of 3.
+const HEADER_BYTES_MAX: usize = 44;
+
+/// What a video slot is asked to show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    pub source: SourceId,
+    pub width: u16,
+    pub height: u16,
+    pub priority: u8,
+}
+
+impl Wanted {
+    pub fn from_request(request: &SlotRequest) -> Option<Self> {
+        request.source.map(|source| Self { source, width: request.width, height: request.height, priority: request.priority })
+    }
+}
+
+/// What a packet did to the slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Ignored,
+    Sent,
+    /// The slot now shows the packet's feed, and before it showed `left`.
+    Cut {
+        left: Option<Feed>,
+    },
+}
+
+/// The payload types under which a codec leaves.
+#[derive(Clone, Copy, Debug)]
+struct Types {
+    codec: Codec,
+    payload: u8,
+    rtx: Option<u8>,
+}
+
+#[derive(Debug)]
+pub struct Slot {
+    pub line: SlotLine,
+    pub audio: bool,
+    /// What flows, and what shall flow from its next key frame on.
+    pub current: Option<Feed>,
+    pub target: Option<Feed>,
+    pub target_since: Instant,
+    /// Video: what is asked. Audio slots are filled by loudness.
+    pub wanted: Option<Wanted>,
+    /// The source meant, where it is in the room.
+    pub source: Option<u32>,
+    /// The source was here and went.
+    pub orphaned: bool,
+    /// The line does not carry it.
+    pub starved: bool,
+    pub reported: SlotState,
+    /// Smoothed share lost, in 1/256, from receiver reports.
+    pub loss: f32,
+    /// A receiver report named the slot: the receiver knows its SSRC.
+    pub acknowledged: bool,
+    types: Option<Types>,
+    rewriter: Rewriter,
+    next_rtx: u64,
+    mark_next: bool,
+    packets: u32,
+    octets: u32,
+    reports: [Option<(u32, Instant)>; REPORTS_KEPT],
+    resent: Vec<(u64, Instant)>,
+}
+
+impl Slot {
+    pub fn new(line: &SlotLine, audio: bool, now: Instant) -> Self {
+        Self {
+            audio,
+            current: None,
+            target: None,
+            target_since: now,
+            wanted: None,
+            source: None,
+            orphaned: false,
+            starved: false,
+            reported: SlotState { mid: line.mid.to_string(), source: None, session: None, paused: None },
+            loss: 0.0,
+            acknowledged: false,
+            types: None,
+            rewriter: Rewriter::new(line.first_sequence, line.first_timestamp),
+            next_rtx: u64::from(line.first_rtx_sequence),
+            mark_next: false,
+            packets: 0,
+            octets: 0,
+            reports: [None; REPORTS_KEPT],
+            resent: Vec::new(),
+            line: line.clone(),
+        }
+    }
+
+    /// Nothing flows from now on.
+    pub fn stop(&mut self) {
+        self.current = None;
+        self.target = None;
+    }
+
+    /// Whether the slot means the source, or still carries it.
+    pub fn shows(&self, source: u32) -> bool {
+        self.source == Some(source) || self.current.is_some_and(|feed| feed.source == source)
+    }
+
+    /// Whether the slot can carry the codec at all.
+    pub fn carries(&self, codec: Codec) -> bool {
+        self.map(codec).is_some()
+    }
+
+    fn map(&self, codec: Codec) -> Option<&PayloadMap> {
+        self.line.payloads.iter().find(|map| map.codec == codec)
+    }
+
+    /// One packet of a source the slot watches.
+    pub fn offer(&mut self, now: Instant, down: &mut Downlink, out: &mut Outbox, source: &Source, feed: Feed, packet: &Stored) -> Outcome {
+        if self.current == Some(feed) && self.types.is_some_and(|types| types.codec == packet.codec) {
+            self.send(now, down, out, packet);
+            return Outcome::Sent;
+        }
+        if (self.target != Some(feed) && self.current != Some(feed)) || !packet.keyframe() {
+            return Outcome::Ignored;
+        }
+        self.cut(now, down, out, source, feed, packet)
+    }
+
+    /// A key frame of the target that came a moment ago serves as well as the next one, unless pictures newer than it were shown.
+    pub fn reuse(&mut self, now: Instant, down: &mut Downlink, out: &mut Outbox, source: &Source) -> Outcome {
+        let Some((feed, layer)) = self.target.and_then(|feed| Some((feed, source.layers.get(usize::from(feed.layer))?))) else {
+            return Outcome::Ignored;
+        };
+        let Some(packet) = layer.keyframe.and_then(|(sequence, _)| layer.ring.get(sequence)) else {
+            return Outcome::Ignored;
+        };
+        let fresh = now.saturating_duration_since(packet.arrived) <= keyframe::INTERVAL;
+        if !fresh || layer.epoch != feed.epoch || self.rewriter.last_arrived().is_some_and(|last| last > packet.arrived) {
+            return Outcome::Ignored;
+        }
+        self.cut(now, down, out, source, feed, packet)
+    }
+
+    fn cut(&mut self, now: Instant, down: &mut Downlink, out: &mut Outbox, source: &Source, feed: Feed, packet: &Stored) -> Outcome {
+        let Some(map) = self.map(packet.codec) else {
+            return Outcome::Ignored;
+        };
+        let (types, clock_rate) = (Types { codec: packet.codec, payload: map.payload_type, rtx: map.rtx }, map.clock_rate.max(1));
+        self.types = Some(types);
+        let gap = self.gap_by_sender(source, feed, packet, clock_rate);
+        self.rewriter.cut(feed, packet, clock_rate, gap);
+        let left = self.current.replace(feed).filter(|left| *left != feed);
+        self.target = None;
+        self.mark_next = is_audio(packet.codec);
+        self.send(now, down, out, packet);
+        // What of the feed came before its key frame's first packet did.
+        let layer = &source.layers[usize::from(feed.layer)];
+        for later in packet.sequence + 1..=layer.highest() {
+            if let Some(packet) = layer.ring.get(later).filter(|packet| !is_audio(packet.codec)) {
+                self.send(now, down, out, packet);
+            }
+        }
+        Outcome::Cut { left }
+    }
+
+    /// Between two layers of one source the sender's reports tell the distance better than the arrivals.
+    fn gap_by_sender(&self, source: &Source, feed: Feed, packet: &Stored, clock_rate: u32) -> Option<u32> {
+        let segment = self.rewriter.segment().filter(|segment| segment.feed.source == feed.source)?;
+        let old = source.layers.get(usize::from(segment.feed.layer)).filter(|layer| layer.epoch == segment.feed.epoch)?;
+        let (old, new) = (old.clock?, source.layers.get(usize::from(feed.layer))?.clock?);
+        let last = self.rewriter.last_timestamp()?.wrapping_sub(segment.timestamp_offset);
+        let rate = i64::from(clock_rate);
+        let since = |clock: super::layer::Clock, timestamp: u32| i64::from(timestamp.wrapping_sub(clock.rtp_timestamp) as i32);
+        let between = (i128::from(new.ntp) - i128::from(old.ntp)) * i128::from(rate) >> 32;
+        let gap = i64::try_from(between).ok()? + since(new, packet.timestamp) - since(old, last);
+        let passed = packet.arrived.saturating_duration_since(self.rewriter.last_arrived()?);
+        let expected = i64::from(rewrite::ticks(passed, clock_rate));
+        // A clock that disagrees with the arrivals by half a second is wrong.
+        ((gap - expected).abs() < rate / 2).then_some(gap.max(1) as u32)
+    }
+
+    fn send(&mut self, now: Instant, down: &mut Downlink, out: &mut Outbox, packet: &Stored) {
+        let Some((sequence, timestamp)) = self.rewriter.write(packet) else {
+            return;
+        };
+        let (Some(types), Some(segment)) = (self.types, self.rewriter.segment()) else {
+            return;
+        };
+        let ids = (segment.picture_offset, segment.tl0_offset);
+        let marker = packet.marker || std::mem::take(&mut self.mark_next);
+        let fields = Fields { marker, payload_type: types.payload, sequence: sequence as u16, timestamp, ssrc: self.line.ssrc };
+        let length = self.emit(now, down, out, fields, packet, ids, None);
+        self.packets = self.packets.wrapping_add(1);
+        self.octets = self.octets.wrapping_add(packet.payload.len() as u32);
+        down.earn(now, length);
+    }
+
+    /// Writes one packet. `original` makes it a retransmission (RFC 4588, section 4).
+    #[expect(clippy::too_many_arguments, reason = "the one place where a packet is put together")]
+    fn emit(
+        &mut self,
+        now: Instant,
+        down: &mut Downlink,
+        out: &mut Outbox,
+        fields: Fields,
+        packet: &Stored,
+        (picture_offset, tl0_offset): (u16, u8),
+        original: Option<u16>,
+    ) -> usize {
+        let mut buffer = BytesMut::with_capacity(HEADER_BYTES_MAX + 2 + packet.payload.len() + vp8::GROWTH_BYTES + SPARE_BYTES);
+        let ids = &self.line.extensions;
+        let transport = ids.transport_cc.map(|id| (id, down.next_transport().to_be_bytes()));
+        let (level, orientation) = (packet.audio_level.map(|level| [level]), packet.orientation.map(|orientation| [orientation]));
+        let mut elements: [(u8, &[u8]); 4] = [(0, &[]); 4];
+        if let Some((id, number)) = &transport {
+            elements[0] = (*id, number);
+        }
+        if let (Some(id), Some(level)) = (ids.audio_level, &level) {
+            elements[1] = (id, level);
+        }
+        if let (Some(id), Some(orientation)) = (ids.video_orientation, &orientation) {
+            elements[2] = (id, orientation);
+        }
+        if let Some(id) = ids.mid.filter(|_| !self.acknowledged) {
+            elements[3] = (id, self.line.mid.as_bytes());
+        }
+        rtp::write(&mut buffer, fields, &elements);
+        if let Some(original) = original {
+            buffer.put_u16(original);
+        }
+        match &packet.vp8 {
+            Some(descriptor) => descriptor.write(&packet.payload, picture_offset, tl0_offset, &mut buffer),
+            None => buffer.put_slice(&packet.payload),
+        }
+        let length = buffer.len();
+        down.sent(now, transport.map(|(_, number)| u16::from_be_bytes(number)), length);
+        out.push(Outgoing { peer: down.session, index: down.index, kind: PacketKind::Rtp, packet: buffer });
+        length
+    }
+
+    /// Answers a NACK for one number, if it is kept, not repeated a moment ago, and within the peer's budget. `find` gives the ring's
+    /// packet of a feed.
+    pub fn retransmit<'a>(
+        &mut self,
+        now: Instant,
+        down: &mut Downlink,
+        out: &mut Outbox,
+        number: u16,
+        find: impl Fn(Feed, u64) -> Option<&'a Stored>,
+    ) {
+        let written = nearest(self.rewriter.highest(), number);
+        let Some((segment, sequence)) = self.rewriter.origin(written) else {
+            return;
+        };
+        let (ids, timestamp_offset) = ((segment.picture_offset, segment.tl0_offset), segment.timestamp_offset);
+        let (Some(ssrc), Some(packet)) = (self.line.rtx_ssrc, find(segment.feed, sequence)) else {
+            return;
+        };
+        let Some(payload_type) = self.map(packet.codec).and_then(|map| map.rtx) else {
+            return;
+        };
+        if self.resent.is_empty() {
+            self.resent.resize(RESENT_KEPT, (0, now));
+        }
+        let entry = &mut self.resent[written as usize % RESENT_KEPT];
+        let interval = (down.rtt() * 3 / 4).max(RESEND_INTERVAL_MIN);
+        if entry.0 == written && now.saturating_duration_since(entry.1) < interval {
+            return;
+        }
+        if !down.spend(packet.payload.len() + HEADER_BYTES_MAX) {
+            return;
+        }
+        *entry = (written, now);
+        let fields = Fields {
+            marker: packet.marker,
+            payload_type,
+            sequence: self.next_rtx as u16,
+            timestamp: packet.timestamp.wrapping_add(timestamp_offset),
+            ssrc,
+        };
+        self.next_rtx += 1;
+        let length = self.emit(now, down, out, fields, packet, ids, Some(written as u16));
+        down.stats.retransmitted_packets += 1;
+        down.stats.retransmitted_bytes += length as u64;
+    }
+
+    /// Padding on the retransmission SSRC: tells the line's width where media alone does not fill it. False: the slot has none, or
+    /// sent nothing yet.
+    pub fn pad(&mut self, now: Instant, down: &mut Downlink, out: &mut Outbox) -> bool {
+        const PADDING: u8 = 255;
+        let (Some(ssrc), Some(payload_type), Some(id)) =
+            (self.line.rtx_ssrc, self.types.and_then(|types| types.rtx), self.line.extensions.transport_cc)
+        else {
+            return false;
+        };
+        let Some(timestamp) = self.rewriter.last_timestamp() else {
+            return false;
+        };
+        let number = down.next_transport();
+        let mut buffer = BytesMut::with_capacity(HEADER_BYTES_MAX + usize::from(PADDING) + SPARE_BYTES);
+        let fields = Fields { marker: false, payload_type, sequence: self.next_rtx as u16, timestamp, ssrc };
+        self.next_rtx += 1;
+        rtp::write(&mut buffer, fields, &[(id, &number.to_be_bytes())]);
+        buffer[0] |= 0x20;
+        buffer.put_bytes(0, usize::from(PADDING) - 1);
+        buffer.put_u8(PADDING);
+        down.sent(now, Some(number), buffer.len());
+        out.push(Outgoing { peer: down.session, index: down.index, kind: PacketKind::Rtp, packet: buffer });
+        true
+    }
+
+    /// The report on what flows: the publisher's wall clock, the slot's timestamps, so that sound and picture of one person stay together.
+    pub fn sender_report(&mut self, now: Instant, source: Option<&Source>) -> Option<SenderInfo> {
+        let feed = self.current?;
+        let layer = source?.layers.get(usize::from(feed.layer)).filter(|layer| layer.epoch == feed.epoch)?;
+        let (clock, segment) = (layer.clock?, self.rewriter.segment()?);
+        let passed = now.saturating_duration_since(clock.arrived);
+        let ntp = clock.ntp.wrapping_add(((passed.as_nanos() << 32) / 1_000_000_000) as u64);
+        let rtp_timestamp =
+            clock.rtp_timestamp.wrapping_add(rewrite::ticks(passed, layer.clock_rate)).wrapping_add(segment.timestamp_offset);
+        self.reports.rotate_right(1);
+        self.reports[0] = Some(((ntp >> 16) as u32, now));
+        Some(SenderInfo { ssrc: self.line.ssrc, ntp, rtp_timestamp, packets: self.packets, octets: self.octets })
+    }
+
+    /// The round trip that the echo of a sender report tells (RFC 3550, section 6.4.1).
+    pub fn round_trip(&self, now: Instant, last_report: u32, delay: u32) -> Option<Duration> {
+        let (_, sent) = self.reports.iter().flatten().find(|(ntp, _)| *ntp == last_report && last_report != 0)?;
+        let held = Duration::from_micros(u64::from(delay) * 1_000_000 / 65_536);
+        Some(now.saturating_duration_since(*sent).saturating_sub(held))
+    }
+}

@@ -1,0 +1,295 @@
+//! Who is seen: what each video slot is asked to show, in the layer that its size needs and the line carries.
+
+use super::{
+    ForwardEvent, Forwarder,
+    allocate::{self, Tile},
+    estimate::BandwidthEstimator,
+    peer::Probe,
+    rewrite::Feed,
+    slot::{Outcome, Wanted},
+    source::Watcher,
+    timers::Task,
+};
+use smallvec::SmallVec;
+use std::time::{Duration, Instant};
+use wire::{
+    limits::VIDEO_SLOTS_MAX,
+    signal::{PauseReason, SlotRequest, SlotState, SourceKind},
+};
+
+/// The line is split anew this often while anything is shown, and whenever something changes.
+pub const INTERVAL: Duration = Duration::from_millis(250);
+/// Kept for each filled audio slot: Opus with header, extension and tag.
+const AUDIO_BPS: u64 = 50_000;
+/// A layer whose rate was not measured yet is taken for at least this.
+const LAYER_BPS_MIN: u64 = 30_000;
+/// A slot shows its old source until the new one's key frame, but no longer.
+const OLD_SHOWN_MAX: Duration = Duration::from_secs(1);
+/// A source that is silent for longer is awaited: a still screen is sent once in a few seconds.
+const AWAITED_AFTER: Duration = Duration::from_secs(5);
+const PROBE_LENGTH: Duration = Duration::from_millis(300);
+pub const PROBE_TICK: Duration = Duration::from_millis(10);
+/// Between probes: at first, and after the line was found full.
+const PROBE_PAUSE: Duration = Duration::from_secs(1);
+const PROBE_PAUSE_FULL: Duration = Duration::from_secs(6);
+/// Padding packets a tick: 10 Mbit/s.
+const PROBE_PACKETS_MAX: u64 = 40;
+
+impl Forwarder {
+    pub(super) fn view(&mut self, now: Instant, peer_index: u32, requests: &[SlotRequest]) {
+        let Some(peer) = self.peers.get_mut(peer_index) else {
+            return;
+        };
+        for request in requests.iter().take(VIDEO_SLOTS_MAX) {
+            if let Some(slot) = peer.slots.iter_mut().find(|slot| !slot.audio && *slot.line.mid == *request.mid) {
+                slot.wanted = Wanted::from_request(request);
+            }
+        }
+        self.resolve(peer_index);
+        self.allocate(now, peer_index);
+    }
+
+    /// Finds the sources that the slots ask for: in the same room, another's, a picture of a codec the slot carries.
+    pub(super) fn resolve(&mut self, peer_index: u32) {
+        let Some(peer) = self.peers.get_mut(peer_index) else {
+            return;
+        };
+        for slot in peer.slots.iter_mut().filter(|slot| !slot.audio) {
+            let found = slot.wanted.and_then(|wanted| self.sources_by_id.get(&wanted.source)).copied().filter(|index| {
+                self.sources.get(*index).is_some_and(|source| {
+                    let shown = source.codec().is_some_and(|codec| slot.carries(codec));
+                    source.room == peer.room && source.peer != peer_index && !source.is_audio() && shown
+                })
+            });
+            if found.is_some() || slot.wanted.is_none() {
+                slot.orphaned = false;
+            }
+            slot.source = found;
+        }
+    }
+
+    pub(super) fn allocate(&mut self, now: Instant, peer_index: u32) {
+        let mut tiles = std::mem::take(&mut self.tiles);
+        let mut places = std::mem::take(&mut self.places);
+        let mut chosen = std::mem::take(&mut self.chosen);
+        tiles.clear();
+        places.clear();
+        self.split(now, peer_index, &mut tiles, &mut places, &mut chosen);
+        (self.tiles, self.places, self.chosen) = (tiles, places, chosen);
+        self.finish_cuts(now);
+        self.tell_slots(now, peer_index);
+    }
+
+    fn split(
+        &mut self,
+        now: Instant,
+        peer_index: u32,
+        tiles: &mut Vec<Tile>,
+        places: &mut Vec<(u16, SmallVec<[u8; 4]>)>,
+        chosen: &mut Vec<Option<usize>>,
+    ) {
+        let Some(peer) = self.peers.get_mut(peer_index) else {
+            return;
+        };
+        let audio = AUDIO_BPS * peer.slots.iter().filter(|slot| slot.audio && slot.source.is_some()).count() as u64;
+        let mut shown = false;
+        for (at, slot) in peer.slots.iter_mut().enumerate().filter(|(_, slot)| !slot.audio) {
+            let Some((index, source)) = slot.source.and_then(|index| Some((index, self.sources.get_mut(index)?))) else {
+                continue;
+            };
+            let Some(wanted) = slot.wanted.filter(|_| source.enabled) else {
+                continue;
+            };
+            shown = true;
+            let (mut options, mut layers): (SmallVec<[u64; 4]>, SmallVec<[u8; 4]>) = (SmallVec::new(), SmallVec::new());
+            let some_flow = source.layers.iter().any(|layer| layer.flows(now));
+            for at in 0..source.layers.len() {
+                let layer = &mut source.layers[at];
+                // Where nothing flows (a still screen) the lowest that ever did is asked for a key frame.
+                if !(layer.flows(now) || !some_flow && layers.is_empty() && layer.last_packet.is_some()) {
+                    continue;
+                }
+                let rate = layer.rate.bits_per_second(now).max(LAYER_BPS_MIN);
+                options.push(options.last().map_or(rate, |below| rate.max(below + 1)));
+                layers.push(at as u8);
+                if source.suffices(at, wanted.width, wanted.height) {
+                    break;
+                }
+            }
+            let flowing = slot.current.filter(|feed| feed.source == index).map(|feed| feed.layer);
+            let current = flowing.and_then(|layer| layers.iter().rposition(|other| *other <= layer));
+            let area = u32::from(wanted.width) * u32::from(wanted.height);
+            tiles.push(Tile { priority: wanted.priority, screen: source.kind == SourceKind::ShareVideo, area, options, current });
+            places.push((at as u16, layers));
+        }
+        let estimate = peer.down.estimator.bits_per_second();
+        allocate::allocate(estimate, audio, tiles, chosen);
+        if shown {
+            self.timers.arm(&mut peer.alarms.allocate, now + INTERVAL, Task::Allocate(peer_index));
+        }
+        let desired = allocate::desired(audio, tiles);
+        if desired + desired / 8 > estimate {
+            self.consider_probe(now, peer_index, desired + desired / 4, estimate);
+        }
+        let mut aims: SmallVec<[(u16, Option<Feed>, bool); 16]> = SmallVec::new();
+        let Some(peer) = self.peers.get(peer_index) else {
+            return;
+        };
+        for (at, slot) in peer.slots.iter().enumerate().filter(|(_, slot)| !slot.audio) {
+            let place = places.iter().position(|(slot, _)| usize::from(*slot) == at);
+            let source = slot.source.and_then(|index| Some((index, self.sources.get(index)?)));
+            let aim = match (place, source) {
+                (Some(place), Some((index, source))) => match chosen[place] {
+                    Some(level) => {
+                        let layer = places[place].1[level];
+                        (Some(Feed { source: index, layer, epoch: source.layers[usize::from(layer)].epoch }), false)
+                    }
+                    None => (None, !tiles[place].options.is_empty()),
+                },
+                _ => (None, false),
+            };
+            aims.push((at as u16, aim.0, aim.1));
+        }
+        for (slot, feed, starved) in aims {
+            self.aim(now, Watcher { peer: peer_index, slot }, feed, starved);
+        }
+    }
+
+    /// What the slot shall show from the next key frame on.
+    fn aim(&mut self, now: Instant, watcher: Watcher, aim: Option<Feed>, starved: bool) {
+        let Some(slot) = self.peers.get_mut(watcher.peer).and_then(|peer| peer.slots.get_mut(usize::from(watcher.slot))) else {
+            return;
+        };
+        slot.starved = starved;
+        let before: SmallVec<[u32; 2]> = [slot.current, slot.target].into_iter().flatten().map(|feed| feed.source).collect();
+        let enabled = slot.source.and_then(|index| self.sources.get(index)).is_some_and(|source| source.enabled);
+        match aim {
+            // Nothing is meant, it may not be shown, or the line does not carry it: at once.
+            None if !enabled || starved => slot.stop(),
+            // It does not flow now: there is no key frame to wait for.
+            None => slot.target = None,
+            Some(feed) if slot.current == Some(feed) => slot.target = None,
+            Some(feed) if slot.target == Some(feed) => {}
+            Some(feed) => {
+                slot.target = Some(feed);
+                slot.target_since = now;
+            }
+        }
+        let foreign = slot.current.is_some_and(|current| slot.source != Some(current.source));
+        if foreign && (slot.target.is_none() || now.saturating_duration_since(slot.target_since) > OLD_SHOWN_MAX) {
+            slot.current = None;
+        }
+        let after: SmallVec<[u32; 2]> = [slot.current, slot.target].into_iter().flatten().map(|feed| feed.source).collect();
+        let target = slot.target;
+        for gone in before.iter().filter(|source| !after.contains(source)) {
+            if let Some(source) = self.sources.get_mut(*gone) {
+                source.unwatch(watcher);
+            }
+        }
+        for watched in after {
+            if let Some(source) = self.sources.get_mut(watched) {
+                source.watch(watcher);
+            }
+        }
+        let Some(target) = target else {
+            return;
+        };
+        let Some((peer, source)) = self.peers.get_mut(watcher.peer).zip(self.sources.get(target.source)) else {
+            return;
+        };
+        let Some(slot) = peer.slots.get_mut(usize::from(watcher.slot)) else {
+            return;
+        };
+        match slot.reuse(now, &mut peer.down, &mut self.outbox, source) {
+            Outcome::Cut { left } => self.cuts.push((watcher, left)),
+            _ => self.want_keyframe(now, target.source, target.layer),
+        }
+    }
+
+    fn consider_probe(&mut self, now: Instant, peer_index: u32, wanted: u64, estimate: u64) {
+        let Some(peer) = self.peers.get_mut(peer_index) else {
+            return;
+        };
+        let full = peer.down.estimator.full_before();
+        let pause = if full { PROBE_PAUSE_FULL } else { PROBE_PAUSE };
+        let rested = peer.probed.is_none_or(|last| now.saturating_duration_since(last) >= pause);
+        let calm = !full || peer.down.estimator.calm_for(now) >= PROBE_PAUSE_FULL;
+        if peer.probe.is_none() && rested && calm && peer.down.estimator.hears(now) {
+            peer.probe = Some(Probe { until: now + PROBE_LENGTH, target_bps: wanted.min(estimate * 2) });
+            peer.probed = Some(now);
+            self.timers.arm(&mut peer.alarms.probe, now + PROBE_TICK, Task::Probe(peer_index));
+        }
+    }
+
+    /// One tick of padding.
+    pub(super) fn pad(&mut self, now: Instant, peer_index: u32) {
+        let Some(peer) = self.peers.get_mut(peer_index) else {
+            return;
+        };
+        let Some(probe) = peer.probe.filter(|probe| now < probe.until) else {
+            peer.probe = None;
+            return;
+        };
+        let lacking = probe.target_bps.saturating_sub(peer.down.media_bps(now));
+        let packets = (lacking * PROBE_TICK.as_millis() as u64 / 8_000 / 300).min(PROBE_PACKETS_MAX);
+        if let Some(slot) = peer.slots.iter_mut().find(|slot| !slot.audio && slot.current.is_some()) {
+            for _ in 0..packets {
+                if !slot.pad(now, &mut peer.down, &mut self.outbox) {
+                    break;
+                }
+            }
+        }
+        self.timers.arm(&mut peer.alarms.probe, now + PROBE_TICK, Task::Probe(peer_index));
+    }
+
+    /// Tells the peer of slots that are other than it was told.
+    pub(super) fn tell_slots(&mut self, now: Instant, peer_index: u32) {
+        let Some(peer) = self.peers.get(peer_index) else {
+            return;
+        };
+        let mut changed: Vec<(usize, SlotState)> = Vec::new();
+        for at in 0..peer.slots.len() {
+            if let Some(state) = self.slot_state(now, peer_index, at).filter(|state| *state != peer.slots[at].reported) {
+                changed.push((at, state));
+            }
+        }
+        if changed.is_empty() {
+            return;
+        }
+        let session = peer.session;
+        if let Some(peer) = self.peers.get_mut(peer_index) {
+            for (at, state) in &changed {
+                peer.slots[*at].reported = state.clone();
+            }
+        }
+        self.events.push_back(ForwardEvent::Slots { peer: session, slots: changed.into_iter().map(|(_, state)| state).collect() });
+    }
+
+    /// `None`: between two sources; what was told still holds.
+    fn slot_state(&self, now: Instant, peer_index: u32, at: usize) -> Option<SlotState> {
+        let slot = self.peers.get(peer_index)?.slots.get(at)?;
+        let state = |source, session, paused| Some(SlotState { mid: slot.line.mid.to_string(), source, session, paused });
+        let Some(source) = slot.source.and_then(|index| self.sources.get(index)) else {
+            let paused = if slot.orphaned { PauseReason::Disconnected } else { PauseReason::Waiting };
+            return state(slot.wanted.map(|wanted| wanted.source), None, slot.wanted.map(|_| paused));
+        };
+        let flows = slot.current.filter(|feed| slot.source == Some(feed.source));
+        let paused = match flows {
+            _ if !source.enabled => Some(PauseReason::Muted),
+            _ if slot.audio => None,
+            Some(feed) => {
+                let last = source.layers.get(usize::from(feed.layer)).and_then(|layer| layer.last_packet);
+                let alive = last.is_some_and(|last| now.saturating_duration_since(last) < AWAITED_AFTER);
+                (!alive).then_some(PauseReason::Waiting)
+            }
+            None if slot.current.is_some() => return None,
+            None if slot.starved => Some(PauseReason::Bandwidth),
+            None => Some(PauseReason::Waiting),
+        };
+        state(Some(source.id), Some(source.session), paused)
+    }
+
+    pub(super) fn all_slots(&self, peer_index: u32) -> Vec<SlotState> {
+        self.peers.get(peer_index).map(|peer| peer.slots.iter().map(|slot| slot.reported.clone()).collect()).unwrap_or_default()
+    }
+}
