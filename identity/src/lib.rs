@@ -1,1 +1,47 @@
+//! Who may act: agencies, people, passwords, sessions and roles. It is the only part of the service that knows how a person proves who they
+//! are; everybody else takes an [`Actor`].
+//!
+//! | module | is |
+//! |---|---|
+//! | [`actor`] | the signed-in person behind a request: the extractor that every handler takes |
+//! | [`role`] | what people are for, and who may hand a role out |
+//! | [`agencies`] | public sector agencies; one is central (TP-4) |
+//! | [`people`] | accounts (ID-1), and the short form by which others name a person |
+//! | [`passwords`] | the rule (ID-2), argon2id, temporary passwords |
+//! | [`sessions`] | signing in and out: the cookie, the CSRF token, the rate limits |
+//! | [`audit_http`] | the audit trail for those who may read it |
+//! | [`setup`] | the first administrator, agencies and people made by the command line |
 
+pub mod actor;
+pub mod agencies;
+pub mod audit_http;
+pub mod origin;
+pub mod passwords;
+pub mod people;
+pub mod role;
+pub mod sessions;
+pub mod setup;
+mod state;
+
+#[cfg(test)]
+mod tests;
+
+pub use actor::{Actor, AuthSessionId, SignedIn};
+pub use agencies::{AgencyRef, AgencyShort, agency};
+pub use people::{PersonRef, inactive_among, people_by_ids};
+pub use role::PersonRole;
+pub use state::{Identity, Settings};
+
+use axum::Extension;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// The routes of identity, to be nested under `/api/v1`.
+pub fn router(identity: Identity) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(sessions::http::read, sessions::http::sign_in, sessions::http::sign_out))
+        .routes(routes!(passwords::http::change))
+        .routes(routes!(people::http::search, people::http::create))
+        .routes(routes!(agencies::http::list))
+        .routes(routes!(audit_http::list))
+        .layer(Extension(identity))
+}

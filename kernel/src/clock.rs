@@ -2,9 +2,12 @@
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeZone, Utc};
 use chrono_tz::Tz;
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    sync::{
+        Arc, LazyLock,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::{Duration, Instant},
 };
 use wire::UnixMs;
 
@@ -16,6 +19,11 @@ pub const DAY_MINUTES: u32 = 24 * 60;
 
 pub trait Clock: Send + Sync + std::fmt::Debug {
     fn now(&self) -> UnixMs;
+
+    /// Time since some beginning, never set back: for what counts how much time has passed, and not what time it is.
+    fn monotonic(&self) -> Duration {
+        Duration::from_millis(u64::try_from(self.now().0).unwrap_or(0))
+    }
 }
 
 pub type SharedClock = Arc<dyn Clock>;
@@ -29,6 +37,11 @@ impl Clock for SystemClock {
         // Before 1970 only where the machine's clock is broken; time 0 then refuses everything that has a date.
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         UnixMs(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    fn monotonic(&self) -> Duration {
+        static BEGINNING: LazyLock<Instant> = LazyLock::new(Instant::now);
+        Instant::now().saturating_duration_since(*BEGINNING)
     }
 }
 
