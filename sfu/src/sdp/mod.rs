@@ -1,1 +1,100 @@
-//! See the modules.
+//! Session descriptions (RFC 8866, RFC 9429): the client offers, we answer, and this is the only place that reads or writes one. It runs on
+//! the signalling side: reading a large offer costs a good part of a millisecond, and everything random is drawn here, so that the
+//! engine gets plain data.
+//!
+//! [`answer`] takes an offer with what the client means to publish and gives what was agreed on with the answer's text, or a refusal that
+//! says why.
+
+mod negotiate;
+mod offer;
+mod refuse;
+#[cfg(test)]
+mod tests;
+mod write;
+
+pub use refuse::Reason;
+
+use crate::engine::{api::Media, transport::Fingerprint};
+use std::net::SocketAddr;
+use wire::{Refusal, UnixMs, id::SourceId, signal::PublishIntent};
+
+/// What an answer says of this node.
+#[derive(Clone, Debug)]
+pub struct AnswerParameters {
+    /// Of the process's certificate.
+    pub fingerprint: Fingerprint,
+    /// Where a client can reach the node's socket. The first is preferred.
+    pub candidates: Vec<SocketAddr>,
+}
+
+/// Where everything random comes from, with the time that goes into identifiers.
+pub struct Draw<'a> {
+    pub random: &'a mut dyn rand::RngCore,
+    pub now_ms: UnixMs,
+}
+
+/// RFC 8839, section 5.4: `ice-char`.
+const ICE_CHARACTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+/// 72 bits: no two of a process's peers are the same, and none can be guessed.
+const UFRAG_CHARACTERS: usize = 12;
+/// 144 bits; RFC 8839 asks for 128.
+const PWD_CHARACTERS: usize = 24;
+
+impl Draw<'_> {
+    fn characters(&mut self, count: usize) -> String {
+        let mut bytes = vec![0; count];
+        self.random.fill_bytes(&mut bytes);
+        bytes.iter().map(|it| char::from(ICE_CHARACTERS[usize::from(it & 63)])).collect()
+    }
+
+    fn ufrag(&mut self) -> String {
+        self.characters(UFRAG_CHARACTERS)
+    }
+
+    fn pwd(&mut self) -> String {
+        self.characters(PWD_CHARACTERS)
+    }
+
+    fn number(&mut self) -> u32 {
+        self.random.next_u32()
+    }
+
+    /// Below 2^15 (RFC 3711, section 3.3.1).
+    fn sequence(&mut self) -> u16 {
+        (self.random.next_u32() & 0x7fff) as u16
+    }
+
+    /// RFC 9562, version 7.
+    fn source(&mut self) -> SourceId {
+        let mut bytes = [0; 10];
+        self.random.fill_bytes(&mut bytes);
+        SourceId(uuid::Builder::from_unix_timestamp_millis(u64::try_from(self.now_ms.0).unwrap_or(0), &bytes).into_uuid())
+    }
+}
+
+/// Answers an offer. `before` is what was agreed on a connection that lives on: its credentials, SSRCs and sources stay, line by line (by
+/// MID); where the client restarts ICE the credentials are new.
+pub fn answer(
+    offer: &str,
+    publish: &[PublishIntent],
+    before: Option<&Media>,
+    parameters: &AnswerParameters,
+    mut draw: Draw<'_>,
+) -> Result<(Media, String), Refusal> {
+    let offer = offer::read(offer)?;
+    let remote = negotiate::transport(&offer)?;
+    let transport = negotiate::local_transport(&remote, before.map(|it| &it.transport), &parameters.candidates, &mut draw)?;
+    let lines = negotiate::lines(&offer, publish, before.map(|it| &it.negotiated), &mut draw)?;
+    // The peer's certificate is the one thing that every description of a connection shares.
+    let session = u64::from_be_bytes(remote.fingerprint[..8].try_into().unwrap_or_default()) >> 2;
+    let text = write::Answer {
+        offer: &offer,
+        lines: &lines,
+        transport: &transport,
+        fingerprint: parameters.fingerprint,
+        session,
+        version: draw.now_ms.0.max(0),
+    }
+    .to_string();
+    Ok((Media { transport, negotiated: negotiate::negotiated(&lines) }, text))
+}
