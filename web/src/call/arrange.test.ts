@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { capacity, featured, fitGrid, onStage, remember, TILES_MAX } from './arrange';
+import { capacity, cornerRect, featured, fitGrid, gridRects, onStage, remember, speakerRects, TILES_MAX, type Rect, type Size } from './arrange';
 import { people, tiles, type Tile } from './people';
 import { enter } from './room';
 import { person, roomState } from './testing/node';
@@ -87,5 +87,36 @@ describe('featured', () => {
 describe('remember', () => {
   it('puts who speaks now first and forgets who left', () => {
     expect(remember(['a', 'b', 'c'], ['c'], new Set(['a', 'c']))).toEqual(['c', 'a']);
+  });
+});
+
+const inside = (rect: Rect, stage: Size): boolean =>
+  rect.x >= -0.01 && rect.y >= -0.01 && rect.x + rect.width <= stage.width + 0.01 && rect.y + rect.height <= stage.height + 0.01;
+const apart = (a: Rect, b: Rect): boolean =>
+  a.x + a.width <= b.x + 0.01 || b.x + b.width <= a.x + 0.01 || a.y + a.height <= b.y + 0.01 || b.y + b.height <= a.y + 0.01;
+
+describe('rectangles', () => {
+  const stages = [
+    { width: 374, height: 620 },
+    { width: 1008, height: 600 },
+    { width: 1424, height: 760 },
+  ];
+  it('stand inside the stage and beside each other, in both layouts', () => {
+    for (const stage of stages) {
+      for (let count = 1; count <= TILES_MAX; count += 1) {
+        const { main, strip } = speakerRects(count, stage, 8);
+        for (const rects of [gridRects(count, stage, 8), [main, ...strip]]) {
+          for (const [index, rect] of rects.entries()) {
+            expect(inside(rect, stage)).toBe(true);
+            for (const other of rects.slice(index + 1)) expect(apart(rect, other)).toBe(true);
+          }
+        }
+      }
+      expect(inside(cornerRect(stage, 12), stage)).toBe(true);
+    }
+  });
+
+  it('give a lone speaker the whole stage', () => {
+    expect(speakerRects(0, { width: 800, height: 500 }, 8)).toEqual({ main: { x: 0, y: 0, width: 800, height: 500 }, strip: [] });
   });
 });

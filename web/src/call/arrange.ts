@@ -38,6 +38,57 @@ export const aspectFor = (stage: Size, count: number): number => {
   return count === 1 ? 3 / 4 : count === 2 ? 1 : 4 / 5;
 };
 
+export interface Rect extends Size {
+  x: number;
+  y: number;
+}
+
+/** The grid, drawn out: rows in the middle of the stage, a last row that is not full in the middle of its line. */
+export function gridRects(count: number, stage: Size, gap: number): Rect[] {
+  const { columns, rows, tile } = fitGrid(count, stage, gap, aspectFor(stage, count));
+  const top = (stage.height - rows * tile.height - (rows - 1) * gap) / 2;
+  return Array.from({ length: count }, (_, index) => {
+    const row = Math.floor(index / columns);
+    const inRow = Math.min(columns, count - row * columns);
+    const left = (stage.width - inRow * tile.width - (inRow - 1) * gap) / 2;
+    const x = left + (index - row * columns) * (tile.width + gap);
+    return { x, y: top + row * (tile.height + gap), ...tile };
+  });
+}
+
+/** Of the stage, the share that the small tiles beside a large one take. */
+const STRIP_SHARE = 0.18;
+const STRIP_MIN = 108;
+const STRIP_MAX = 240;
+
+/** One large tile, and beside it (below it on an upright stage) as many small ones as fit. */
+export function speakerRects(others: number, stage: Size, gap: number): { main: Rect; strip: Rect[] } {
+  if (others === 0) return { main: { x: 0, y: 0, ...stage }, strip: [] };
+  const upright = stage.height > stage.width;
+  const across = Math.min(STRIP_MAX, Math.max(STRIP_MIN, (upright ? stage.height : stage.width) * STRIP_SHARE));
+  const small: Size = upright ? { width: across, height: across } : { width: across, height: (across * 9) / 16 };
+  const length = upright ? stage.width : stage.height;
+  const pitch = (upright ? small.width : small.height) + gap;
+  const count = Math.min(others, Math.max(1, Math.floor((length + gap) / pitch)));
+  const start = Math.max(0, (length - count * pitch + gap) / 2);
+  const strip = Array.from({ length: count }, (_, index): Rect =>
+    upright
+      ? { x: start + index * pitch, y: stage.height - small.height, ...small }
+      : { x: stage.width - small.width, y: start + index * pitch, ...small },
+  );
+  const main: Rect = upright
+    ? { x: 0, y: 0, width: stage.width, height: Math.max(0, stage.height - small.height - gap) }
+    : { x: 0, y: 0, width: Math.max(0, stage.width - small.width - gap), height: stage.height };
+  return { main, strip };
+}
+
+/** Alone with one other, that one has the stage, and our own picture a corner of it. */
+export function cornerRect(stage: Size, gap: number): Rect {
+  const width = Math.min(240, Math.max(96, stage.width * 0.2));
+  const height = stage.width >= stage.height ? (width * 9) / 16 : (width * 4) / 3;
+  return { x: stage.width - width - gap, y: stage.height - height - gap, width, height };
+}
+
 /** How many tiles a stage holds before they become too small. */
 export function capacity(stage: Size, gap: number): number {
   let count = 1;

@@ -21,6 +21,7 @@ import { SIGNAL_VERSION } from '../signal/limits';
 import type { Classification } from '../signal/wire/Classification';
 import type { ClientMessage } from '../signal/wire/ClientMessage';
 import type { Refusal } from '../signal/wire/Refusal';
+import type { SlotRequest } from '../signal/wire/SlotRequest';
 import type { SessionId } from '../signal/wire/SessionId';
 import type { SourceKind } from '../signal/wire/SourceKind';
 import { remember } from './arrange';
@@ -116,7 +117,7 @@ class Conversation implements Call {
   constructor(private readonly ports: Ports) {
     this.looking = new Looking(ports.timers, {
       peer: () => (this.state.phase.at === 'in' && this.channel !== undefined ? this.peer : undefined),
-      request: (slots) => void this.act({ type: 'view', slots }),
+      request: (slots) => void this.requestSlots(slots),
       grow: (videoSlots) => void this.growSlots(videoSlots),
     });
     this.state = {
@@ -500,6 +501,11 @@ class Conversation implements Call {
   }
 
   // What we see.
+
+  private async requestSlots(slots: SlotRequest[]): Promise<void> {
+    const refusal = await this.act({ type: 'view', slots });
+    if (refusal !== undefined && refusal !== UNANSWERED) this.looking.refused([...(this.state.room?.slots.values() ?? [])]);
+  }
 
   private async growSlots(videoSlots: number): Promise<void> {
     const { channel, peer } = this;

@@ -11,5 +11,5 @@ export type { Notice } from './notices';
 export type { Person, Tile } from './people';
 export type { Want } from './slots';
 export type { Quality } from './quality';
-export { aspectFor, capacity, featured, fitGrid, onStage, TILES_MAX, type Grid, type Size } from './arrange';
+export { capacity, cornerRect, featured, gridRects, onStage, speakerRects, TILES_MAX, type Rect, type Size } from './arrange';
 export { FIRST_REMOTE_FRAME, JOIN_CLICK, JOIN_MEASURE } from './timeline';

@@ -9,6 +9,8 @@ import { plan, slotsFor, type Asked, type Want } from './slots';
 
 /** Sizes change with every pixel that a window is drawn: one message for all of them. */
 const REQUEST_EVERY_MS = 150;
+/** After a refused request: the node's own pace is twenty messages a second. */
+const AGAIN_MS = 1_000;
 
 export class Looking {
   private asked: Asked = new Map();
@@ -36,6 +38,12 @@ export class Looking {
   /** A new peer connection shows nothing yet; one that was kept shows what the node says. */
   begin(slots: readonly SlotState[]): void {
     this.asked = new Map(slots.map(({ mid, source }) => [mid, { mid, source, width: 0, height: 0, priority: 0 }]));
+  }
+
+  /** The node took nothing of the last request: it is made again, a little later. */
+  refused(slots: readonly SlotState[]): void {
+    this.begin(slots);
+    this.timers.after(AGAIN_MS, () => this.refresh());
   }
 
   /** A guess of what the page will show, so that the first picture does not wait for the first drawing. */
