@@ -2,10 +2,10 @@
 
 use super::{
     manifest::{ManifestTrack, TrackCondition},
-    media::{Frame, Output, Stream, Timeline},
+    media::{Frame, Output, Stream, Timeline, silence},
     seal::{SealError, SealedWriter},
     store::{Part, Store, StoredFile},
-    webm::{ClusterBuilder, MalformedCluster, TrackIndex, write_head},
+    webm::{Cluster, ClusterBuilder, MalformedCluster, TrackIndex, write_head},
 };
 use crate::engine::api::TapPacket;
 use serde::Serialize;
@@ -20,6 +20,10 @@ const KEY_FRAME_RETRY: Duration = Duration::from_secs(1);
 /// A key frame is asked for when the last is this old: a player that seeks decodes from the key frame before, and browsers send none
 /// unasked. A key frame is some 30 kB at 360p, thus 3 kB/s.
 const KEY_FRAME_INTERVAL: Duration = Duration::from_secs(10);
+/// A pause of this length is stored in clusters of its own, long ones: hours of a muted microphone are written at once when it comes back.
+const LONG_SILENCE_MS: i64 = 2_000;
+/// Sound that lies this far within the sound before it is left out: half of the usual 20 ms.
+const OVERLAP_MS_MAX: i64 = 10;
 /// Lines of the sync file that wait for the next flush at most, bytes; more are written at once.
 const SYNC_BYTES_MAX: usize = 8 * 1024;
 
@@ -55,6 +59,10 @@ pub struct Track {
     picture: Picture,
     /// A key frame was asked for.
     asked: Option<Instant>,
+    /// Where the next frame stands at the earliest: times grow.
+    next_ms: i64,
+    /// To where there is sound.
+    sound_until_ms: Option<i64>,
     cluster: ClusterBuilder,
     cluster_since: Option<Instant>,
     body: Option<SealedWriter>,
@@ -88,6 +96,8 @@ impl Track {
             timeline: Timeline::new(epoch, clock_rate),
             picture: if codec.is_video() { Picture::Missing } else { Picture::Always },
             asked: Some(now),
+            next_ms: 0,
+            sound_until_ms: None,
             cluster: ClusterBuilder::default(),
             cluster_since: None,
             body: None,
@@ -212,22 +222,65 @@ impl Track {
         {
             self.note(store, &SyncLine::Anchor { ssrc, timestamp: frame.timestamp, at_ms: placed.at_ms })?;
         }
-        if begins_cluster || !self.cluster.has_room(placed.at_ms, frame.data.len()) {
+        if self.picture == Picture::Always && !self.fill(store, placed.at_ms, frame.arrived)? {
+            return Ok(());
+        }
+        let at_ms = placed.at_ms.max(self.next_ms);
+        if let Some(duration) = self.row.codec.facts(&frame.data).duration {
+            self.sound_until_ms = Some(at_ms.saturating_add(duration.as_millis() as i64));
+        }
+        self.add(store, at_ms, frame, begins_cluster)
+    }
+
+    fn add(&mut self, store: &Store, at_ms: i64, frame: &Frame, begins_cluster: bool) -> Result<(), TrackError> {
+        if begins_cluster || !self.cluster.has_room(at_ms, frame.data.len()) {
             self.flush(store)?;
         }
-        self.cluster.add(placed.at_ms, frame.key, &frame.data);
+        self.cluster.add(at_ms, frame.key, &frame.data);
         self.cluster_since.get_or_insert(frame.arrived);
+        self.next_ms = at_ms + 1;
         Ok(())
+    }
+
+    /// Fills the time since the last sound with silence: a browser plays packet after packet whatever times they carry, so each packet that was
+    /// lost, and each pause of a microphone, would bring all that follows forward. False: the frame lies where there is sound already (two
+    /// streams overlap at a splice) and is left out, which would hold back all that follows.
+    fn fill(&mut self, store: &Store, at_ms: i64, arrived: Instant) -> Result<bool, TrackError> {
+        let Some(mut until_ms) = self.sound_until_ms else { return Ok(true) };
+        let mut gap = ClusterBuilder::of_silence();
+        let long = at_ms - until_ms >= LONG_SILENCE_MS;
+        if long {
+            self.flush(store)?;
+        }
+        while let Some((length_ms, data)) = silence(at_ms - until_ms) {
+            if !long {
+                self.add(store, until_ms, &Frame { timestamp: 0, arrived, key: true, data: data.to_vec() }, false)?;
+            } else {
+                if !gap.has_room(until_ms, data.len()) {
+                    self.store_cluster(store, gap.take())?;
+                }
+                gap.add(until_ms, true, data);
+            }
+            until_ms += length_ms;
+        }
+        self.store_cluster(store, gap.take())?;
+        Ok(at_ms - until_ms > -OVERLAP_MS_MAX)
     }
 
     fn flush(&mut self, store: &Store) -> Result<(), TrackError> {
         self.cluster_since = None;
-        if let Some(cluster) = self.cluster.take() {
+        let cluster = self.cluster.take();
+        self.store_cluster(store, cluster)?;
+        self.flush_sync(store)
+    }
+
+    fn store_cluster(&mut self, store: &Store, cluster: Option<Cluster>) -> Result<(), TrackError> {
+        if let Some(cluster) = cluster {
             append(&mut self.body, store, self.recording, StoredFile::Track(self.row.source, Part::Body), &cluster.bytes)?;
             self.index.add(&cluster.bytes)?;
             metrics::counter!("sidang_recording_bytes_total").increment(cluster.bytes.len() as u64);
         }
-        self.flush_sync(store)
+        Ok(())
     }
 
     fn note(&mut self, store: &Store, line: &SyncLine) -> Result<(), TrackError> {

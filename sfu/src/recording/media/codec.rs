@@ -55,8 +55,8 @@ impl TrackCodec {
 
     pub fn facts(self, frame: &[u8]) -> FrameFacts {
         match self {
-            Self::Opus => FrameFacts { size: None, duration: opus::duration(frame) },
-            Self::Vp8 => FrameFacts { size: vp8::key_frame_size(frame), duration: None },
+            Self::Opus => FrameFacts { size: None, duration: opus::duration(frame), silent: opus::is_silence(frame) },
+            Self::Vp8 => FrameFacts { size: vp8::key_frame_size(frame), duration: None, silent: false },
         }
     }
 }

@@ -8,6 +8,7 @@ mod timeline;
 mod vp8;
 
 pub use codec::TrackCodec;
+pub use opus::silence;
 pub use stream::{Output, Stream};
 pub use timeline::Timeline;
 
@@ -34,4 +35,6 @@ pub struct FrameFacts {
     pub size: Option<(u16, u16)>,
     /// How long it lasts, where the frame says so.
     pub duration: Option<Duration>,
+    /// Nothing is heard of it.
+    pub silent: bool,
 }

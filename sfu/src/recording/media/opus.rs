@@ -23,9 +23,40 @@ pub fn duration(packet: &[u8]) -> Option<Duration> {
     (1..=PACKET_US_MAX).contains(&total).then(|| Duration::from_micros(total))
 }
 
+/// Silence of a length that a packet can have, milliseconds, longest first. CELT at full band with the silence flag (RFC 6716, sections 3.1
+/// and 4.3): it asks nothing of the decoder's state, and fades in and out with its window.
+const SILENCE: [(i64, &[u8]); 4] = [
+    (120, &[0xfb, 6, 0xff, 0xfe, 0xff, 0xfe, 0xff, 0xfe, 0xff, 0xfe, 0xff, 0xfe, 0xff, 0xfe]),
+    (20, &[0xf8, 0xff, 0xfe]),
+    (10, &[0xf0, 0xff, 0xfe]),
+    (5, &[0xe8, 0xff, 0xfe]),
+];
+
+/// The longest packet of silence that is no longer than this, and its length in milliseconds.
+pub fn silence(at_most_ms: i64) -> Option<(i64, &'static [u8])> {
+    SILENCE.into_iter().find(|(ms, _)| *ms <= at_most_ms)
+}
+
+/// Nothing is heard of it: [`silence`], or what an encoder makes of a microphone that is switched off.
+pub fn is_silence(packet: &[u8]) -> bool {
+    SILENCE.iter().any(|(_, silence)| packet == *silence)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn silence_is_as_long_as_it_says() {
+        for (ms, packet) in SILENCE {
+            assert_eq!(duration(packet), Some(Duration::from_millis(ms as u64)));
+            assert!(is_silence(packet) && packet.len() > 2);
+        }
+        assert_eq!(
+            [4, 5, 19, 20, 119, 120, 9_999].map(|it| silence(it).map(|it| it.0)),
+            [None, Some(5), Some(10), Some(20), Some(20), Some(120), Some(120)]
+        );
+    }
 
     #[test]
     fn the_table_of_durations() {

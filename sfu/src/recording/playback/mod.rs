@@ -188,6 +188,3 @@ fn refused(refusal: &Refusal) -> Response {
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     private(answer)
 }
-
-#[cfg(test)]
-mod tests;

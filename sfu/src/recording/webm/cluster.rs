@@ -10,6 +10,9 @@ use crate::recording::seal::RECORD_BYTES_MAX;
 /// A cluster spans less than this. Blocks count from its start in 16 bits of milliseconds; a second keeps what a kill costs small.
 const CLUSTER_MS: i64 = 1_000;
 
+/// What a cluster of silence spans at most; a block's time ends at 32,767 ms.
+const SILENCE_CLUSTER_MS: i64 = 30_000;
+
 const CLUSTER_ID: [u8; 4] = [0x1f, 0x43, 0xb6, 0x75];
 const TIMESTAMP_ID: u8 = 0xe7;
 const SIMPLE_BLOCK_ID: u8 = 0xa3;
@@ -26,25 +29,37 @@ pub struct Cluster {
 }
 
 /// The cluster that is being filled.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct ClusterBuilder {
+    span_ms: i64,
     start_ms: Option<i64>,
     blocks: Vec<u8>,
 }
 
+impl Default for ClusterBuilder {
+    fn default() -> Self {
+        Self { span_ms: CLUSTER_MS, start_ms: None, blocks: Vec::new() }
+    }
+}
+
 impl ClusterBuilder {
+    /// One of silence, of which nothing is lost by a kill: it may be as long as a block's time can say.
+    pub fn of_silence() -> Self {
+        Self { span_ms: SILENCE_CLUSTER_MS, ..Self::default() }
+    }
+
     /// Whether a frame at this time and of this size goes into this cluster; else it is to be taken first. An empty one takes any.
     pub fn has_room(&self, at_ms: i64, bytes: usize) -> bool {
         self.start_ms.is_none_or(|start_ms| {
             let fits = self.blocks.len() + bytes + 2 * OVERHEAD_BYTES <= RECORD_BYTES_MAX;
-            fits && (0..CLUSTER_MS).contains(&(at_ms - start_ms))
+            fits && (0..self.span_ms).contains(&(at_ms - start_ms))
         })
     }
 
     /// Adds a frame for which there is room.
     pub fn add(&mut self, at_ms: i64, key: bool, data: &[u8]) {
         let start_ms = *self.start_ms.get_or_insert(at_ms);
-        let after = i16::try_from(at_ms - start_ms).expect("a frame for which there is room lies within a second of the cluster's start");
+        let after = i16::try_from(at_ms - start_ms).expect("a frame for which there is room lies within the cluster's span");
         self.blocks.push(SIMPLE_BLOCK_ID);
         put_size(&mut self.blocks, (BLOCK_HEAD_BYTES + data.len()) as u64);
         self.blocks.push(0x80 | TRACK);
@@ -124,6 +139,16 @@ mod tests {
             assert_eq!(builder.has_room(at_ms, 10), room, "{at_ms}");
         }
         assert!(!builder.has_room(70_000, RECORD_BYTES_MAX));
+    }
+
+    #[test]
+    fn a_cluster_of_silence_is_longer() {
+        let mut builder = ClusterBuilder::of_silence();
+        builder.add(5, true, &[1]);
+        assert!(builder.has_room(30_004, 1) && !builder.has_room(30_005, 1));
+        builder.add(30_004, true, &[1]);
+        let cluster = builder.take().unwrap();
+        assert_eq!(read_cluster(&cluster.bytes).unwrap()[1].at_ms, 30_004);
     }
 
     #[test]

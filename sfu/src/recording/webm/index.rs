@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// one in [`AUDIO_CUE_MS`].
 const CUE_MS_MIN: i64 = 1_000;
 const AUDIO_CUE_MS: i64 = 5_000;
-/// No frame for longer than this: the span ends. Muted, away, or lost.
+/// Nothing seen or heard for longer than this: the span ends. Muted, away, or lost.
 const SPAN_BREAK_MS: i64 = 2_000;
 /// Spans kept apart at most; what comes later lengthens the last. A source muted and unmuted once a minute fills 8 hours.
 const SPANS_MAX: usize = 512;
@@ -39,11 +39,13 @@ pub struct TrackIndex {
     /// Width and height of the first key frame.
     pub size: Option<(u16, u16)>,
     last_block_ms: Option<i64>,
+    starts_ms: i64,
+    ends_ms: i64,
 }
 
 impl TrackIndex {
     pub fn new(codec: TrackCodec) -> Self {
-        Self { codec, body_bytes: 0, cues: Vec::new(), spans: Vec::new(), size: None, last_block_ms: None }
+        Self { codec, body_bytes: 0, cues: Vec::new(), spans: Vec::new(), size: None, last_block_ms: None, starts_ms: 0, ends_ms: 0 }
     }
 
     /// Takes the next cluster of the body.
@@ -60,24 +62,31 @@ impl TrackIndex {
                 (None, Some(before)) => (block.at_ms - before).clamp(1, LAST_FRAME_MS_MAX),
                 (None, None) => 1,
             };
-            self.span(block.at_ms, block.at_ms.saturating_add(lasts_ms));
+            let end_ms = block.at_ms.saturating_add(lasts_ms);
+            if before.is_none() {
+                self.starts_ms = block.at_ms;
+            }
+            self.ends_ms = self.ends_ms.max(end_ms);
+            if before.is_none() || !facts.silent {
+                self.span(block.at_ms, end_ms);
+            }
         }
         self.body_bytes += cluster.len() as u64;
         Ok(())
     }
 
     pub fn is_empty(&self) -> bool {
-        self.spans.is_empty()
+        self.last_block_ms.is_none()
     }
 
     /// From the epoch to the first frame.
     pub fn starts_after_ms(&self) -> i64 {
-        self.spans.first().map_or(0, |it| it.from_ms)
+        self.starts_ms
     }
 
     /// From the epoch to the end of the last frame.
     pub fn ends_after_ms(&self) -> i64 {
-        self.spans.last().map_or(0, |it| it.to_ms)
+        self.ends_ms
     }
 
     fn cue(&mut self, at_ms: i64) {
@@ -122,6 +131,20 @@ mod tests {
         assert_eq!(index.spans, [Span { from_ms: 0, to_ms: 10_000 }, Span { from_ms: 20_000, to_ms: 22_000 }]);
         assert_eq!(index.cues.iter().map(|it| it.at_ms).collect::<Vec<_>>(), [0, 5_000, 20_000]);
         assert_eq!((index.starts_after_ms(), index.ends_after_ms()), (0, 22_000));
+    }
+
+    #[test]
+    fn silence_in_a_row_is_a_pause_and_none_of_it_shortens_the_track() {
+        let (long_ms, long) = crate::recording::media::silence(120).unwrap();
+        let mut index = TrackIndex::new(TrackCodec::Opus);
+        index.add(&cluster(&[(500, true, long), (620, true, &OPUS_20_MS)])).unwrap();
+        let silence: Vec<_> = (0..30).map(|it| (640 + it * long_ms, true, long)).collect();
+        for it in silence.chunks(8) {
+            index.add(&cluster(it)).unwrap();
+        }
+        index.add(&cluster(&[(4_240, true, &OPUS_20_MS), (4_260, true, long)])).unwrap();
+        assert_eq!(index.spans, [Span { from_ms: 500, to_ms: 640 }, Span { from_ms: 4_240, to_ms: 4_260 }]);
+        assert_eq!((index.starts_after_ms(), index.ends_after_ms()), (500, 4_380));
     }
 
     #[test]

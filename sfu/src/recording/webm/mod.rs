@@ -9,7 +9,7 @@ mod head;
 mod index;
 mod vint;
 
-pub use cluster::{ClusterBuilder, MalformedCluster};
+pub use cluster::{Cluster, ClusterBuilder, MalformedCluster};
 pub use head::write_head;
 pub use index::{Span, TrackIndex};
 

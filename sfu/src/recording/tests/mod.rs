@@ -1,0 +1,8 @@
+//! A recording from packets to the file that a player is given, in virtual time wherever no thread is under test.
+
+mod recorder;
+mod recovery;
+mod scene;
+mod transmission;
+
+mod playback;
