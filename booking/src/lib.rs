@@ -2,24 +2,56 @@
 //!
 //! Booking decides, media enforces, the browser shows. Inside a domain `rules` is pure, `store` is SQL, `http` is handlers, and `mod.rs`
 //! is the contents page.
+//!
+//! | module | is |
+//! |---|---|
+//! | [`policy`] | the rules of time: lead time (TP-2), slots, a meeting's door |
+//! | [`sites`] | places with a telepresence room, and what stands in them (TP-1) |
+//! | [`reservations`] | applications for sites: judged, held, decided, withdrawn (TP-1 to TP-5) |
+//! | [`meetings`] | what one joins; join grants and the keys that sign them (MEET-8) |
+//! | [`recordings`] | which recordings there are, and who may open them (MEET-3, CLASS-3) |
+//! | [`conditions`], [`faults`] | the room after use, and what is broken in it (TP-6, TP-7) |
+//! | [`calendar`] | invitations for calendars |
+//! | [`media`] | the link to the media plane: facts up, commands down |
+//! | [`demo`] | what `DEMO=1` puts into an empty service |
 
+mod app;
 mod names;
+mod people;
 mod text;
 
+pub mod calendar;
+pub mod conditions;
+pub mod demo;
+pub mod faults;
 pub mod media;
 pub mod meetings;
 pub mod policy;
+pub mod recordings;
 pub mod reservations;
 pub mod settings;
 pub mod sites;
 
-use kernel::{Db, SharedClock};
+#[cfg(test)]
+mod tests;
 
-/// What every part of booking works with.
-#[derive(Debug)]
-pub struct Booking {
-    pub(crate) db: Db,
-    pub(crate) clock: SharedClock,
-    pub(crate) settings: settings::Settings,
-    pub(crate) keys: meetings::keys::Keys,
+pub use app::{Booking, edge_router, router};
+pub use meetings::seal::SEALING_KEY_BYTES;
+pub use settings::{Settings, TrustedNode};
+
+/// Every SQL text of this crate, which a test has both engines prepare.
+#[cfg(test)]
+pub(crate) fn all_sql() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let stores = [
+        sites::SQL,
+        policy::SQL,
+        reservations::SQL,
+        meetings::SQL,
+        meetings::keys::SQL,
+        media::SQL,
+        recordings::SQL,
+        conditions::SQL,
+        faults::SQL,
+    ];
+    stores.into_iter().flatten().copied()
 }

@@ -1,12 +1,13 @@
 //! Meetings: what one joins. An online meeting is made by any officer; a telepresence meeting comes with an approved reservation.
 
+pub mod act;
 pub mod grant;
-//H pub mod http;
+pub mod http;
 pub mod keys;
 pub mod rules;
 pub mod seal;
 pub(crate) mod store;
-//H pub mod view;
+pub mod view;
 
 use crate::{
     names::names,

@@ -61,6 +61,18 @@ pub fn may_join(meeting: &Stored, person: PersonId, now: UnixMs, classified_with
     Ok(listed)
 }
 
+/// Whether the person may see the meeting's recordings: of a TERBUKA meeting its people, and whoever audits. A meeting that was raised
+/// above TERBUKA shows none (CLASS-3), and of its existence only its own people are told.
+pub fn may_view_recordings(meeting: &Stored, person: PersonId, audits: bool) -> Result<(), Refusal> {
+    if meeting.listed(person).is_none() && !audits {
+        return Err(Refusal::new(Code::NotFound));
+    }
+    match meeting.classification.policy().may_be_recorded {
+        true => Ok(()),
+        false => Err(Refusal::by(Code::RecordingForbidden, Rule::Class3).with("classification", meeting.classification.name())),
+    }
+}
+
 /// The rules that such a meeting does not meet and is let to start without.
 pub fn lacks(of: Classification) -> Vec<Rule> {
     match of.policy().needs_security_functions {
@@ -166,6 +178,19 @@ mod tests {
         for (draft, expected) in table {
             assert_eq!(judge(&draft, now, false).first().map(|it| it.code), expected, "{draft:?}");
         }
+    }
+
+    #[test]
+    fn recordings_are_for_the_people_of_an_open_meeting_and_its_auditor() {
+        let (person, other) = (PersonId::fresh(), PersonId::fresh());
+        let code = |meeting: &Stored, who, audits| may_view_recordings(meeting, who, audits).map_err(|it| (it.code, it.rule));
+        let open = meeting(Classification::Terbuka, person);
+        assert_eq!(code(&open, person, false), Ok(()));
+        assert_eq!(code(&open, other, true), Ok(()));
+        assert_eq!(code(&open, other, false), Err((Code::NotFound, None)));
+        let raised = meeting(Classification::Sulit, person);
+        assert_eq!(code(&raised, person, true), Err((Code::RecordingForbidden, Some(Rule::Class3))));
+        assert_eq!(code(&raised, other, false), Err((Code::NotFound, None)));
     }
 
     #[test]

@@ -7,12 +7,12 @@
 //!                                             \-its start passes--> lapsed
 //! ```
 
-//H pub mod act;
+pub mod act;
 pub mod alternatives;
-//H pub mod http;
+pub mod http;
 pub mod rules;
 pub(crate) mod store;
-//H pub mod view;
+pub mod view;
 
 use crate::{names::names, policy::Slot};
 use serde::{Deserialize, Serialize};
@@ -21,7 +21,7 @@ use wire::{
     id::{AgencyId, MeetingId, PersonId, ReservationId, SiteId},
 };
 
-//H pub use act::{apply, decide, lapse_due, withdraw};
+pub use act::{Answer, Application, By, apply, decide, judge, lapse_due, withdraw};
 #[cfg(test)]
 pub(crate) use store::SQL;
 
@@ -129,3 +129,6 @@ impl Stored {
         self.sites.iter().flat_map(|site| site.seats.iter().map(move |(seat, person)| (site.site, *seat, *person)))
     }
 }
+
+#[cfg(test)]
+mod tests;

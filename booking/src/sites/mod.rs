@@ -1,6 +1,6 @@
 //! Sites: where telepresence rooms are, how many people they seat, when they open, what stands in them.
 
-//H pub mod http;
+pub mod http;
 mod store;
 
 use chrono_tz::Tz;

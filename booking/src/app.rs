@@ -1,0 +1,112 @@
+//! The booking plane as the executable takes it: one value with what it works with, its routes, and its housekeeping.
+
+use crate::{
+    conditions, faults,
+    media::{
+        carriers::{self, Channel},
+        link,
+    },
+    meetings::{self, keys::Keys, seal::SEALING_KEY_BYTES},
+    recordings, reservations,
+    settings::Settings,
+    sites,
+};
+use axum::{Extension, Router, routing::get};
+use identity::Identity;
+use jsonwebtoken::jwk::JwkSet;
+use kernel::{Db, Result, SharedClock};
+use std::{sync::Arc, time::Duration};
+use tokio::sync::watch;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// How often what time has ended is let go, and rotated keys of other processes are read: well below a grant's life.
+const HOUSEKEEPING_S: u64 = 15;
+
+/// What every part of booking works with.
+#[derive(Debug)]
+pub struct Booking {
+    pub(crate) db: Db,
+    pub(crate) clock: SharedClock,
+    pub(crate) settings: Settings,
+    pub(crate) keys: Keys,
+}
+
+impl Booking {
+    /// Starts on a migrated database; makes the first signing key where there is none. `sealing_key` lies in the data folder and seals
+    /// what the database keeps secret (SEC-2).
+    pub async fn start(db: Db, clock: SharedClock, settings: Settings, sealing_key: &[u8; SEALING_KEY_BYTES]) -> Result<Arc<Self>> {
+        let keys = Keys::open(db.clone(), clock.clone(), sealing_key).await?;
+        Ok(Arc::new(Self { db, clock, settings, keys }))
+    }
+
+    /// The public keys now.
+    pub fn jwks(&self) -> Arc<JwkSet> {
+        self.keys.published()
+    }
+
+    /// The public keys as they change: for a media plane in the same process.
+    pub fn watch_jwks(&self) -> watch::Receiver<Arc<JwkSet>> {
+        self.keys.subscribe()
+    }
+
+    /// A new signing key from now on; what the old one signed stays good. Answers the new key's id.
+    pub async fn rotate_signing_key(&self) -> Result<String> {
+        self.keys.rotate().await
+    }
+
+    /// Housekeeping, for as long as it is polled; stop it by dropping the future.
+    pub async fn run(&self) {
+        let mut every = tokio::time::interval(Duration::from_secs(HOUSEKEEPING_S));
+        every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            every.tick().await;
+            if let Err(error) = self.keep_house().await {
+                tracing::warn!(error = %error, "housekeeping failed and is tried again");
+            }
+        }
+    }
+
+    async fn keep_house(&self) -> Result<()> {
+        let lapsed = reservations::lapse_due(&self.db, self.clock.now()).await?;
+        if lapsed > 0 {
+            tracing::info!(lapsed, "applications whose time came undecided were let go");
+        }
+        self.keys.refresh().await
+    }
+
+    /// Serves the link of a media node in the same process until its end is dropped; see [`crate::media::carriers::channel`].
+    pub async fn serve_media(&self, channel: Channel) -> Result<()> {
+        link::serve(&self.db, &self.clock, None, channel).await
+    }
+}
+
+/// The routes of booking, to be nested under `/api/v1`.
+pub fn router(booking: Arc<Booking>, identity: Identity) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(sites::http::list))
+        .routes(routes!(reservations::http::availability))
+        .routes(routes!(reservations::http::verdict))
+        .routes(routes!(reservations::http::create, reservations::http::list))
+        .routes(routes!(reservations::http::read))
+        .routes(routes!(reservations::http::decision))
+        .routes(routes!(reservations::http::withdrawal))
+        .routes(routes!(conditions::http::file))
+        .routes(routes!(conditions::http::list))
+        .routes(routes!(faults::http::create, faults::http::list))
+        .routes(routes!(meetings::http::create, meetings::http::list))
+        .routes(routes!(meetings::http::read))
+        .routes(routes!(meetings::http::grant))
+        .routes(routes!(meetings::http::invitation))
+        .routes(routes!(recordings::http::list))
+        .routes(routes!(recordings::http::view))
+        .with_state(booking)
+        .layer(Extension(identity))
+}
+
+/// The routes that stand outside `/api/v1` and are no part of its document: the public keys, and the media nodes' way in.
+pub fn edge_router(booking: Arc<Booking>) -> Router {
+    Router::new()
+        .route("/.well-known/jwks.json", get(meetings::http::jwks))
+        .route("/internal/media", get(carriers::open))
+        .with_state(booking)
+}

@@ -1,0 +1,40 @@
+//! Condition reports: each use of a room ends with one (TP-7), six points, by its facilitator or by somebody who sat there.
+
+pub mod http;
+pub mod rules;
+pub(crate) mod store;
+
+use crate::names::names;
+use serde::{Deserialize, Serialize};
+#[cfg(test)]
+pub(crate) use store::SQL;
+
+names! {
+    /// What is looked at after use.
+    Point {
+        Camera = "camera",
+        Microphone = "microphone",
+        Display = "display",
+        Sound = "sound",
+        Furniture = "furniture",
+        Cleanliness = "cleanliness",
+    }
+}
+
+/// One point of a report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct PointReport {
+    pub point: Point,
+    /// In good condition.
+    pub sound: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// What is filed: all six points, each once.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
+pub struct ConditionDraft {
+    pub points: Vec<PointReport>,
+    #[serde(default)]
+    pub note: Option<String>,
+}

@@ -1,0 +1,1 @@
+//! What `DEMO=1` puts into an empty service.

@@ -1,0 +1,45 @@
+//! Faults of rooms and their equipment: each is reported (TP-6), by whoever meets it.
+
+pub mod http;
+mod store;
+
+use crate::names::names;
+use serde::Deserialize;
+#[cfg(test)]
+pub(crate) use store::SQL;
+use wire::id::{EquipmentId, ReservationId, SiteId};
+
+names! {
+    /// How bad it is, the worst first.
+    Severity {
+        /// The room cannot be used.
+        S1 = "s1",
+        /// It can be used with difficulty.
+        S2 = "s2",
+        /// It is a nuisance.
+        S3 = "s3",
+        /// It is not pretty.
+        S4 = "s4",
+    }
+}
+
+names! {
+    FaultState {
+        Open = "open",
+        InWork = "in_work",
+        Mended = "mended",
+    }
+}
+
+/// What is reported.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
+pub struct FaultDraft {
+    pub site: SiteId,
+    #[serde(default)]
+    pub equipment: Option<EquipmentId>,
+    /// The use in which it was met.
+    #[serde(default)]
+    pub reservation: Option<ReservationId>,
+    pub severity: Severity,
+    pub description: String,
+}
