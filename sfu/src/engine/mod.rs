@@ -163,10 +163,11 @@ impl Engine {
         loop {
             if let Some(event) = self.transports.poll_event() {
                 self.take_transport_event(now, event);
+            } else if let Some(event) = self.forwarder.poll_event() {
+                // Before the next effect: what a tap that ends still gives comes before the word that it ended.
+                self.take_forward_event(event);
             } else if let Some(effect) = self.rooms.poll_effect() {
                 self.take_effect(now, effect, &mut media);
-            } else if let Some(event) = self.forwarder.poll_event() {
-                self.take_forward_event(event);
             } else {
                 return;
             }
