@@ -11,6 +11,7 @@
 //! | [`sessions`] | signing in and out: the cookie, the CSRF token, the rate limits |
 //! | [`audit_http`] | the audit trail for those who may read it |
 //! | [`setup`] | the first administrator, agencies and people made by the command line |
+//! | [`testing`] | people and sessions for tests |
 
 pub mod actor;
 pub mod agencies;
@@ -22,6 +23,7 @@ pub mod role;
 pub mod sessions;
 pub mod setup;
 mod state;
+pub mod testing;
 
 #[cfg(test)]
 mod tests;

@@ -32,7 +32,7 @@ const TOKEN_BYTES: usize = 32;
 pub struct Token(Zeroizing<String>);
 
 impl Token {
-    fn fresh() -> Result<Self> {
+    pub(crate) fn fresh() -> Result<Self> {
         let mut bytes = Zeroizing::new([0u8; TOKEN_BYTES]);
         aws_lc_rs::rand::fill(&mut bytes[..]).map_err(|_| Error::broken("the random source failed"))?;
         Ok(Self(Zeroizing::new(URL_SAFE_NO_PAD.encode(&bytes[..]))))
@@ -48,7 +48,7 @@ impl Token {
         digest::sha256_hex(self.0.as_bytes())
     }
 
-    fn expose(&self) -> &str {
+    pub(crate) fn expose(&self) -> &str {
         &self.0
     }
 }
