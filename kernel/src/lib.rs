@@ -11,6 +11,8 @@
 //! | [`audit`] | who did what on whose behalf by which rule; append-only and chained by hashes |
 //! | [`outbox`] | what must leave the database once the change stands: commands, mail |
 //! | [`idempotency`] | the same request sent twice is carried out once |
+//! | [`housekeeping`] | what time has made useless, taken out |
+//! | [`openapi`] | names in the document of the whole service |
 //! | [`testing`] | fresh databases on both engines, for tests |
 
 pub mod audit;
@@ -19,7 +21,9 @@ pub mod db;
 pub mod digest;
 pub mod error;
 pub mod extract;
+pub mod housekeeping;
 pub mod idempotency;
+pub mod openapi;
 pub mod outbox;
 pub mod problem;
 pub mod testing;

@@ -48,8 +48,9 @@ codes! {
     SignInFailed = "sign_in.failed" => 401,
     CsrfMissing = "csrf.missing" => 403,
     OriginForeign = "origin.foreign" => 403,
+    /// SEC-3: the person has none of the roles that may. Values: `roles`.
     RoleMissing = "role.missing" => 403,
-    /// ID-2. Values: `missing` (list of `length`, `digit`, `capital`, `symbol`), `length_min`.
+    /// ID-2. Values: `missing` (list of `length`, `digit`, `capital`, `symbol`; `change` where the new one is the old one), `length_min`.
     PasswordWeak = "password.weak" => 422,
     /// ID-2: a temporary password must be changed before anything else.
     PasswordChangeRequired = "password.change_required" => 403,

@@ -4,9 +4,10 @@ use super::world::{World, browser_of, own_page};
 use crate::{
     PersonRole,
     sessions::{IDLE_MS_MAX, LIFE_MS_MAX, SESSIONS_PER_PERSON_MAX},
-    testing::PASSWORD,
+    testing::{self, PASSWORD},
 };
 use axum::http::{HeaderValue, Method, StatusCode, header};
+use std::sync::Arc;
 
 const OFFICER: &str = "officer@sidang.example";
 
@@ -146,6 +147,21 @@ kernel::on_both! {
         assert_eq!(answer.headers[header::RETRY_AFTER], "12");
         world.clock.advance_ms(12_000);
         assert_eq!(world.sign_in("nobody@sidang.example", "x").await.code(), "sign_in.failed");
+    }
+
+    async fn a_room_full_of_people_signs_in_at_once_behind_one_address(db: Db) {
+        let world = Arc::new(World::of(db).await);
+        for number in 0..20 {
+            testing::person(&world.identity, &format!("p{number}"), world.ministry.id, &[PersonRole::Officer], &[]).await;
+        }
+        let people: Vec<_> = (0..20).map(|number| {
+            let world = world.clone();
+            tokio::spawn(async move { world.sign_in(&format!("p{number}@sidang.example"), PASSWORD).await.status })
+        }).collect();
+        for person in people {
+            assert_eq!(person.await.unwrap(), StatusCode::OK);
+        }
+        assert!(kernel::audit::verify(world.identity.db()).await.unwrap().is_ok());
     }
 
     async fn a_body_with_more_than_it_should_have_is_refused(db: Db) {

@@ -15,8 +15,8 @@ const SQLITE_READERS: u32 = 4;
 const POSTGRES_CONNECTIONS_MAX: u32 = 16;
 /// How long a request waits for a connection before it is told that the service is not available: below every client's own patience.
 const ACQUIRE_S_MAX: u64 = 5;
-/// How long SQLite waits for another process that writes (a backup, `sidang admin`).
-const SQLITE_BUSY_S_MAX: u64 = 5;
+/// How long SQLite waits for another process that writes (a backup, `sidang admin`), at each of a transaction's attempts.
+const SQLITE_BUSY_S_MAX: u64 = 1;
 
 pub(super) async fn open(url: &str) -> Result<Pools> {
     match url.split_once(':').map(|(scheme, _)| scheme) {

@@ -101,3 +101,31 @@ async fn a_url_of_another_kind_is_refused_without_repeating_it() {
     let error = crate::Db::connect("mysql://root:secret@h/d").await.unwrap_err();
     assert!(!format!("{error:?}").contains("secret"));
 }
+
+#[tokio::test]
+async fn sqlite_is_opened_so_that_what_is_acknowledged_stays() {
+    let (db, _folder) = crate::testing::sqlite().await;
+    for (pragma, expected) in [("PRAGMA synchronous", 2i64), ("PRAGMA foreign_keys", 1)] {
+        let mut tx = db.write().await.expect("a transaction");
+        let value: i64 = on!(&mut tx, c => sqlx::query_scalar(pragma).fetch_one(c).await).expect("a number");
+        assert_eq!(value, expected, "{pragma}");
+    }
+    let mut tx = db.read().await.expect("a snapshot");
+    let mode: String = on!(&mut tx, c => sqlx::query_scalar("PRAGMA journal_mode").fetch_one(c).await).expect("a text");
+    assert_eq!(mode, "wal");
+}
+
+#[tokio::test]
+async fn what_was_committed_is_there_after_the_files_are_opened_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = format!("sqlite:{}", folder.path().join("kept.db").display());
+    let first = crate::Db::connect(&url).await.expect("it opens");
+    first.migrate().await.expect("the schema fits");
+    let mut tx = first.write().await.expect("a transaction");
+    on!(&mut tx, c => sqlx::query(ADD).execute(c).await.map(drop)).expect("a row");
+    tx.commit().await.expect("it commits");
+    // As after a kill: nothing of the first is closed, and its log was not written back.
+    let second = crate::Db::connect(&url).await.expect("it opens again");
+    second.migrate().await.expect("the schema still fits");
+    assert_eq!(number(&second).await, 1);
+}

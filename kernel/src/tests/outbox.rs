@@ -61,6 +61,19 @@ crate::on_both! {
         assert_eq!(open(&db, 0).await.len(), 1, "what is open is not forgotten");
     }
 
+    async fn housekeeping_takes_out_what_was_settled_a_month_ago(db: Db) {
+        const LEFT: &str = "SELECT COUNT(*) FROM outbox";
+        push(&db, 1).await;
+        push(&db, 2).await;
+        transact!(db, tx => outbox::settle_up_to(tx, TOPIC, 1, NOON).await).unwrap();
+        for (days, left) in [(30, 2i64), (31, 1)] {
+            crate::housekeeping::sweep(&db, NOON.saturating_add_ms(days * 24 * 3_600_000)).await.unwrap();
+            let mut tx = db.read().await.unwrap();
+            let count: i64 = crate::on!(&mut tx, c => sqlx::query_scalar(LEFT).fetch_one(c).await).unwrap();
+            assert_eq!(count, left, "after {days} days");
+        }
+    }
+
     async fn many_writers_and_a_slow_reader_miss_nothing(db: Db) {
         let writers: Vec<_> = (0..30).map(|number| {
             let db = db.clone();
