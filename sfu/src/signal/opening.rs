@@ -8,11 +8,10 @@ use super::{
     used::Use,
 };
 use crate::engine::api::Media;
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 use tokio::sync::oneshot;
 use wire::{
     Code, Refusal, Rule,
-    grant::Act,
     id::{MeetingId, SessionId},
     limits::SIGNAL_VERSION,
     signal::{ClientMessage, PublishIntent, RequestId},
@@ -39,7 +38,7 @@ impl Signal {
     /// MEET-8: the token first, so that nobody without one learns even an address of ours.
     async fn join(&self, room: MeetingId, token: &str, offer: String, publish: Vec<PublishIntent>, line: &Line) -> Result<Seated, Refusal> {
         let grant = self.grants.open(token, room, (self.clock)()).await?;
-        let media = self.answer(offer, publish, &grant.acts, None).await?;
+        let media = self.answer(offer, publish, None).await?;
         let used = self.used.lock().unwrap_or_else(std::sync::PoisonError::into_inner).consume(grant.jti, grant.exp, (self.clock)());
         match used {
             Use::First => {}
@@ -54,18 +53,16 @@ impl Signal {
         let unknown = || Refusal::new(Code::ResumeUnknown);
         let Ticket { session, generation, grant, .. } = self.sessions.tickets.open(ticket, (self.clock)()).ok_or_else(unknown)?;
         let ticket = Ticket { session, generation, grant, expires_at_ms: (self.clock)() };
-        let acts = match self.sessions.claim(&ticket) {
-            Claim::Live { grant } => grant.acts,
-            Claim::Unknown => ticket.grant.acts.clone(),
-            Claim::Elsewhere => return Err(unknown()),
-        };
+        if self.sessions.claim(&ticket) == Claim::Elsewhere {
+            return Err(unknown());
+        }
         let media = match offer {
-            Some(offer) => Some(self.answer(offer, publish, &acts, None).await?),
+            Some(offer) => Some(self.answer(offer, publish, None).await?),
             None => None,
         };
         // The answer took its time: what was known before may have changed.
         let live = match self.sessions.claim(&ticket) {
-            Claim::Live { .. } => true,
+            Claim::Live => true,
             Claim::Unknown => false,
             Claim::Elsewhere => return Err(unknown()),
         };
@@ -89,15 +86,8 @@ impl Signal {
         }
     }
 
-    /// Off the threads that must not wait. What the acts do not permit is not answered as something that may be sent.
-    pub(super) async fn answer(
-        &self,
-        offer: String,
-        mut publish: Vec<PublishIntent>,
-        acts: &BTreeSet<Act>,
-        keep: Option<Media>,
-    ) -> Result<(Media, String), Refusal> {
-        publish.retain(|intent| acts.contains(&intent.kind.act()));
+    /// Off the threads that must not wait. Whether the grant permits to send what is answered is the room's to say: it may change.
+    async fn answer(&self, offer: String, publish: Vec<PublishIntent>, keep: Option<Media>) -> Result<(Media, String), Refusal> {
         let plane = Arc::clone(&self.plane);
         let answered = tokio::task::spawn_blocking(move || plane.answer(&offer, &publish, keep.as_ref())).await;
         answered.unwrap_or_else(|_| Err(Refusal::new(Code::Internal)))
@@ -110,8 +100,8 @@ impl Signal {
         offer: String,
         publish: Vec<PublishIntent>,
     ) -> Result<(), Refusal> {
-        let (grant, media) = self.sessions.media(session).ok_or_else(|| Refusal::new(Code::ResumeUnknown))?;
-        let (media, answer) = self.answer(offer, publish, &grant.acts, Some(media)).await?;
+        let media = self.sessions.media(session).ok_or_else(|| Refusal::new(Code::ResumeUnknown))?;
+        let (media, answer) = self.answer(offer, publish, Some(media)).await?;
         self.sessions.offer(session, id, media, answer)
     }
 }

@@ -93,9 +93,10 @@ pub struct Seated {
 }
 
 /// What a ticket in date leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Claim {
     /// The session lives here.
-    Live { grant: GrantClaims },
+    Live,
     /// This life of the node does not know it: it is built anew from the ticket.
     Unknown,
     /// The session lives on a socket that came after this ticket.
@@ -157,7 +158,7 @@ impl Sessions {
         let Some(entry) = table.entries.get(&ticket.session) else { return Claim::Unknown };
         // One who was never heard on the newer socket may never have got its ticket.
         let missed = !entry.confirmed && ticket.generation.checked_add(1) == Some(entry.generation);
-        if ticket.generation == entry.generation || missed { Claim::Live { grant: entry.grant.clone() } } else { Claim::Elsewhere }
+        if ticket.generation == entry.generation || missed { Claim::Live } else { Claim::Elsewhere }
     }
 
     /// Sends the join or, where the session lives, the resume. The answer comes by the receiver.
@@ -237,8 +238,8 @@ impl Sessions {
     }
 
     /// What a further offer builds on.
-    pub fn media(&self, session: SessionId) -> Option<(GrantClaims, Media)> {
-        self.table().entries.get(&session).map(|entry| (entry.grant.clone(), entry.media.clone()))
+    pub fn media(&self, session: SessionId) -> Option<Media> {
+        self.table().entries.get(&session).map(|entry| entry.media.clone())
     }
 
     pub fn offer(&self, session: SessionId, request: RequestId, media: Media, answer: String) -> Result<(), Refusal> {

@@ -1,1 +1,6 @@
+//! Signalling over real sockets on loopback, in front of the real room rules; only the media below them is a script.
 
+mod coming_back;
+mod doors;
+mod joining;
+mod stage;

@@ -15,7 +15,7 @@ mod presence;
 mod recorder;
 mod roster;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use bucket::TokenBucket;
 

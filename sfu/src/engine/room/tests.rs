@@ -3,4 +3,4 @@
 mod abuse;
 mod presence;
 mod recording;
-mod scene;
+pub(crate) mod scene;
