@@ -16,8 +16,8 @@ export interface Grid {
 
 /** Tiles on one page at most: beyond this a face is smaller than a thumb. */
 export const TILES_MAX = 49;
-/** A tile narrower than this says nothing. */
-const TILE_WIDTH_MIN = 140;
+/** A tile with less room than this, in square pixels, says nothing. */
+const TILE_AREA_MIN = 15_000;
 
 /** The grid of `count` tiles of one shape that fills the stage best. */
 export function fitGrid(count: number, stage: Size, gap: number, aspect = 16 / 9): Grid {
@@ -32,11 +32,26 @@ export function fitGrid(count: number, stage: Size, gap: number, aspect = 16 / 9
   return best;
 }
 
-/** The tile shape for a stage: upright stages (a telephone) waste less with squarer tiles. */
-export const aspectFor = (stage: Size, count: number): number => {
-  if (stage.width >= stage.height) return 16 / 9;
-  return count === 1 ? 3 / 4 : count === 2 ? 1 : 4 / 5;
-};
+/** Shapes of a tile, and what each is worth: a picture cut narrower than the camera's loses what stands beside the face. */
+const SHAPES = [
+  { aspect: 16 / 9, worth: 1 },
+  { aspect: 4 / 3, worth: 0.9 },
+  { aspect: 1, worth: 0.8 },
+  { aspect: 4 / 5, worth: 0.75 },
+  { aspect: 3 / 4, worth: 0.7 },
+] as const;
+/** A stage as wide as a window keeps the shapes of cameras. */
+const WIDE_SHAPES = 2;
+
+/** The grid that fills the stage best over the shapes a tile may have. */
+export function bestGrid(count: number, stage: Size, gap: number): Grid {
+  const shapes = SHAPES.slice(0, stage.width >= stage.height ? WIDE_SHAPES : SHAPES.length);
+  const judged = shapes.map(({ aspect, worth }) => {
+    const grid = fitGrid(count, stage, gap, aspect);
+    return { grid, value: grid.tile.width * grid.tile.height * worth };
+  });
+  return judged.reduce((best, it) => (it.value > best.value ? it : best)).grid;
+}
 
 export interface Rect extends Size {
   x: number;
@@ -45,7 +60,7 @@ export interface Rect extends Size {
 
 /** The grid, drawn out: rows in the middle of the stage, a last row that is not full in the middle of its line. */
 export function gridRects(count: number, stage: Size, gap: number): Rect[] {
-  const { columns, rows, tile } = fitGrid(count, stage, gap, aspectFor(stage, count));
+  const { columns, rows, tile } = bestGrid(count, stage, gap);
   const top = (stage.height - rows * tile.height - (rows - 1) * gap) / 2;
   return Array.from({ length: count }, (_, index) => {
     const row = Math.floor(index / columns);
@@ -91,8 +106,9 @@ export function cornerRect(stage: Size, gap: number): Rect {
 
 /** How many tiles a stage holds before they become too small. */
 export function capacity(stage: Size, gap: number): number {
+  const area = ({ tile }: Grid): number => tile.width * tile.height;
   let count = 1;
-  while (count < TILES_MAX && fitGrid(count + 1, stage, gap, aspectFor(stage, count + 1)).tile.width >= TILE_WIDTH_MIN) count += 1;
+  while (count < TILES_MAX && area(bestGrid(count + 1, stage, gap)) >= TILE_AREA_MIN) count += 1;
   return count;
 }
 
