@@ -11,6 +11,7 @@ use tokio::{
 };
 
 pub struct Node {
+    role: &'static str,
     executable: PathBuf,
     data: PathBuf,
     environment: Vec<(String, String)>,
@@ -22,10 +23,16 @@ pub struct Node {
 }
 
 impl Node {
+    /// Both planes in one process.
     pub async fn start(executable: &Path, data: &Path, environment: &[(&str, &str)]) -> Result<Self> {
+        Self::start_as("serve", executable, data, environment).await
+    }
+
+    /// One role of the executable: `serve`, `sfu` or `booking`.
+    pub async fn start_as(role: &'static str, executable: &Path, data: &Path, environment: &[(&str, &str)]) -> Result<Self> {
         let environment: Vec<_> = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let (child, origin, printed) = spawn(executable, data, &environment).await?;
-        Ok(Self { executable: executable.to_owned(), data: data.to_owned(), environment, child, origin, printed })
+        let (child, origin, printed) = spawn(role, executable, data, &environment).await?;
+        Ok(Self { role, executable: executable.to_owned(), data: data.to_owned(), environment, child, origin, printed })
     }
 
     /// `kill -9`.
@@ -39,7 +46,7 @@ impl Node {
         let mut environment = self.environment.clone();
         environment.retain(|(name, _)| name != "SIDANG_HTTP_LISTEN");
         environment.push(("SIDANG_HTTP_LISTEN".into(), address));
-        let (child, origin, printed) = spawn(&self.executable, &self.data, &environment).await?;
+        let (child, origin, printed) = spawn(self.role, &self.executable, &self.data, &environment).await?;
         self.child = child;
         self.origin = origin;
         self.printed = printed;
@@ -67,10 +74,10 @@ impl Node {
     }
 }
 
-async fn spawn(executable: &Path, data: &Path, environment: &[(String, String)]) -> Result<(Child, String, Vec<String>)> {
+async fn spawn(role: &str, executable: &Path, data: &Path, environment: &[(String, String)]) -> Result<(Child, String, Vec<String>)> {
     let mut command = Command::new(executable);
     command
-        .arg("serve")
+        .arg(role)
         .env("SIDANG_DATA_FOLDER", data)
         .env("SIDANG_HTTP_LISTEN", "127.0.0.1:0")
         .env("SIDANG_MEDIA_LISTEN", "127.0.0.1:0")

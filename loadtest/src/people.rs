@@ -45,3 +45,31 @@ pub async fn open_meeting(people: &[Api], now_ms: i64) -> Result<Value> {
     let body = json!({ "title": "Mesyuarat ujian beban", "classification": "TERBUKA", "starts_at_ms": starts, "ends_at_ms": starts + 8 * QUARTER_MS, "people": listed });
     people[0].post("/meetings", body).await?.ok()
 }
+
+/// One of the demonstration's people, as `DEMO=1` printed them.
+#[derive(Clone, Debug)]
+pub struct DemonstrationPerson {
+    pub email: String,
+    pub password: String,
+    /// Roles and agency, in the words of the print.
+    pub who: String,
+}
+
+pub fn demonstration(node: &Node) -> Vec<DemonstrationPerson> {
+    node.printed
+        .iter()
+        .filter_map(|line| {
+            let mut words = line.strip_prefix("  ")?.split_whitespace();
+            let email = words.next().filter(|it| it.contains('@'))?.to_owned();
+            let password = words.next()?.to_owned();
+            Some(DemonstrationPerson { email, password, who: words.collect::<Vec<_>>().join(" ") })
+        })
+        .collect()
+}
+
+/// Signs in the demonstration person who has the role, such as `approver`.
+pub async fn demonstration_person(node: &Node, role: &str) -> Result<Api> {
+    let people = demonstration(node);
+    let person = people.iter().find(|it| it.who.contains(role)).with_context(|| format!("no demonstration person is {role}: {people:?}"))?;
+    Api::sign_in(&node.origin, &person.email, &person.password).await
+}

@@ -9,5 +9,5 @@ pub mod net;
 pub mod node;
 pub mod recording;
 pub mod sdp;
-mod secret;
+pub mod secret;
 pub mod signal;

@@ -1,0 +1,62 @@
+//! `sidang admin`: what is done on the host itself, without anybody signed in.
+
+use crate::{
+    app::{self, Control},
+    config::Settings,
+};
+use anyhow::{Context, Result};
+use clap::{Arg, ArgMatches, Command};
+use wire::Code;
+
+pub fn command() -> Command {
+    Command::new("admin")
+        .about("What is done on the host itself")
+        .subcommand_required(true)
+        .subcommand(
+            Command::new("create-administrator")
+                .about("Create the first system administrator and print a temporary password, to be changed at the first sign-in (ID-2)")
+                .arg(Arg::new("email").long("email").required(true).value_name("ADDRESS"))
+                .arg(Arg::new("name").long("name").required(true).value_name("NAME")),
+        )
+        .subcommand(
+            Command::new("rotate-key")
+                .about("Sign join tokens with a fresh key from now on; the old one stays published until its tokens have run out"),
+        )
+        .subcommand(Command::new("migrate").about("Bring the database's schema up to date and end"))
+        .subcommand(Command::new("verify-audit").about("Check that the chain of the audit trail is whole"))
+        .subcommand(Command::new("node-key").about("Print this media node's name and public key, for the booking node's media.nodes"))
+}
+
+pub async fn run(settings: Settings, matches: &ArgMatches) -> Result<()> {
+    let (name, arguments) = matches.subcommand().context("a command of admin")?;
+    if name == "node-key" {
+        app::prepare_folder(&settings.data_folder)?;
+        let identity = sfu::control::Identity::open_or_create(&app::node_folder(&settings.data_folder))?;
+        println!("{}", app::node_key(&identity));
+        return Ok(());
+    }
+    let control = Control::open(&settings, settings.public_url.as_deref().unwrap_or("http://localhost")).await?;
+    let argument = |name: &str| arguments.get_one::<String>(name).cloned().unwrap_or_default();
+    match name {
+        "create-administrator" => {
+            let created = identity::setup::create_first_administrator(&control.identity, &argument("email"), &argument("name")).await;
+            match created {
+                Ok(password) => println!("temporary password: {}", password.expose()),
+                Err(error) if error.is_refused(Code::Conflict) => {
+                    anyhow::bail!("there is a system administrator already; further accounts are made in the browser")
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        "rotate-key" => println!("signing with key {} from now on", control.booking.rotate_signing_key().await?),
+        "verify-audit" => match kernel::audit::verify(&control.db).await? {
+            Ok(rows) => println!("the chain is whole: {rows} rows"),
+            Err(tampered) => anyhow::bail!("the chain is broken: {tampered:?}"),
+        },
+        // Opening has brought it up to date.
+        "migrate" => println!("the schema is up to date"),
+        other => anyhow::bail!("no such command: {other}"),
+    }
+    control.db.close().await;
+    Ok(())
+}

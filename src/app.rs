@@ -1,0 +1,380 @@
+//! The service put together: which planes run in this process, every route, and the order of starting and stopping.
+
+use crate::{assets::Assets, config::Settings, demo, observe};
+use anyhow::{Context, Result};
+use axum::{
+    Router,
+    extract::Request,
+    http::{HeaderName, HeaderValue, header},
+    middleware::{self, Next},
+    response::Response,
+    routing::get,
+};
+use booking::Booking;
+use identity::Identity;
+use kernel::{Db, SharedClock, clock::SystemClock};
+use sfu::{
+    control::Carrier,
+    node::{Node, NodeConfig, Unready},
+    signal::keys::KeySource,
+};
+use std::{
+    net::{SocketAddr, TcpListener},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
+use tower_http::set_header::SetResponseHeaderLayer;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+/// For answers under way when the process is told to stop.
+const STOP_PATIENCE: Duration = Duration::from_secs(5);
+/// What time has ended is taken out of identity's tables this often.
+const SWEEP_EVERY: Duration = Duration::from_secs(3600);
+
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "Sidang",
+    description = "The HTTP API of the control plane. Instants are UTC milliseconds; every refusal is application/problem+json with a stable code and, where one applies, the rule."
+))]
+struct Document;
+
+/// The control plane of this process.
+pub struct Control {
+    pub db: Db,
+    pub identity: Identity,
+    pub booking: Arc<Booking>,
+}
+
+impl Control {
+    pub async fn open(settings: &Settings, public_url: &str) -> Result<Self> {
+        prepare_folder(&settings.data_folder)?;
+        let db = Db::connect(&settings.database_url).await.context("the database")?;
+        db.migrate().await?;
+        let clock: SharedClock = Arc::new(SystemClock);
+        let origins = settings.public_url.iter().cloned().collect();
+        let identity =
+            Identity::new(db.clone(), clock.clone(), identity::Settings { origins, trusted_proxies: settings.trusted_proxies }).await?;
+        let of_booking = booking::Settings {
+            issuer: public_url.to_owned(),
+            audience: settings.media_name.clone(),
+            public_url: public_url.to_owned(),
+            signal_url: settings.media_signal_url.clone(),
+            media_url: media_url(&settings.media_signal_url),
+            classified_without_e2ee: settings.classified_without_e2ee,
+            trusted_nodes: settings.media_nodes.clone(),
+        };
+        let booking = Booking::start(db.clone(), clock.clone(), of_booking, &sealing_key(&settings.data_folder)?).await?;
+        Ok(Self { db, identity, booking })
+    }
+
+    fn api(&self) -> (Router, utoipa::openapi::OpenApi) {
+        let routes = identity::router(self.identity.clone()).merge(booking::router(self.booking.clone(), self.identity.clone()));
+        OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", routes).split_for_parts()
+    }
+
+    fn router(&self) -> Result<Router> {
+        let (api, document) = self.api();
+        let document = document.to_json()?;
+        let document = get(async move || ([(header::CONTENT_TYPE, "application/json")], document));
+        Ok(api
+            .route("/api/v1/openapi.json", document)
+            .method_not_allowed_fallback(kernel::problem::method_not_allowed)
+            .layer(middleware::from_fn(kernel::problem::edge))
+            .merge(booking::edge_router(self.booking.clone())))
+    }
+
+    fn checks(&self) -> Vec<(&'static str, observe::Check)> {
+        let db = self.db.clone();
+        let check: observe::Check = Arc::new(move || {
+            let db = db.clone();
+            Box::pin(async move { db.ping().await.map_err(|_| "does not answer") })
+        });
+        vec![("database", check)]
+    }
+
+    /// What goes on beside the requests, until it is dropped.
+    fn housekeeping(&self) -> tokio::task::JoinSet<()> {
+        let mut tasks = tokio::task::JoinSet::new();
+        let (booking, identity) = (self.booking.clone(), self.identity.clone());
+        tasks.spawn(async move { booking.run().await });
+        tasks.spawn(async move {
+            let mut every = tokio::time::interval(SWEEP_EVERY);
+            loop {
+                every.tick().await;
+                if let Err(error) = identity.sweep().await {
+                    tracing::warn!(error = %error, "sweeping failed and is tried again");
+                }
+            }
+        });
+        tasks
+    }
+}
+
+/// `sidang serve`: both planes in one process.
+pub async fn serve(settings: Settings) -> Result<()> {
+    let (listener, public_url) = begin(&settings)?;
+    let control = Control::open(&settings, &public_url).await?;
+    let mut tasks = control.housekeeping();
+    let keys = {
+        let booking = control.booking.clone();
+        KeySource::Handed(Arc::new(move || {
+            let set = booking.jwks();
+            Box::pin(async move { Ok(jsonwebtoken::jwk::JwkSet::clone(&set)) })
+        }))
+    };
+    let (channel, to_control, from_control) = booking::media::carriers::channel();
+    {
+        let booking = control.booking.clone();
+        tasks.spawn(async move {
+            if let Err(error) = booking.serve_media(channel).await {
+                tracing::error!(error = %error, "the link between the planes broke");
+            }
+        });
+    }
+    let node =
+        Node::start(node_config(&settings, &public_url, vec![public_url.clone()]), keys, Carrier::InProcess { to_control, from_control })
+            .await?;
+    let introduction = if settings.demo { demo::seed(&control, &public_url).await? } else { first_steps(&control).await? };
+    let node = Arc::new(node);
+    let mut checks = control.checks();
+    checks.push(media_check(&node));
+    let router = control.router()?.merge(node.router()).merge(observed(checks)?);
+    run(settings, listener, with_client(router), &public_url, introduction).await?;
+    stop(node).await;
+    drop(tasks);
+    control.db.close().await;
+    Ok(())
+}
+
+/// `sidang booking`: the control plane alone.
+pub async fn booking(settings: Settings) -> Result<()> {
+    let (listener, public_url) = begin(&settings)?;
+    let control = Control::open(&settings, &public_url).await?;
+    let tasks = control.housekeeping();
+    let introduction = if settings.demo { demo::seed(&control, &public_url).await? } else { first_steps(&control).await? };
+    let router = control.router()?.merge(observed(control.checks())?);
+    run(settings, listener, with_client(router), &public_url, introduction).await?;
+    drop(tasks);
+    control.db.close().await;
+    Ok(())
+}
+
+/// `sidang sfu`: the media plane alone.
+pub async fn sfu(settings: Settings) -> Result<()> {
+    anyhow::ensure!(
+        !settings.booking_url.is_empty(),
+        "setting booking.url is missing: a media node alone needs the booking node's address"
+    );
+    let (listener, public_url) = begin(&settings)?;
+    prepare_folder(&settings.data_folder)?;
+    let booking_url = settings.booking_url.clone();
+    // Pages come from the booking node; it also signs what this node believes.
+    let config = node_config(&settings, &booking_url, vec![booking_url.clone(), public_url.clone()]);
+    let source = KeySource::Fetched { booking_url: booking_url.clone() };
+    let node = Arc::new(Node::start(config, source, Carrier::WebSocket { booking_url }).await?);
+    let introduction = format!("This media node, for the booking node's media.nodes: {}\n", node_key(node.identity()));
+    let router = node.router().merge(observed(vec![media_check(&node)])?).fallback(kernel::problem::route_unknown);
+    run(settings, listener, router, &public_url, introduction).await?;
+    stop(node).await;
+    Ok(())
+}
+
+pub fn openapi_document() -> Result<String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        // The document does not depend on data; its routes want a service behind them all the same.
+        let folder = std::env::temp_dir().join(format!("sidang-openapi-{}", uuid::Uuid::now_v7()));
+        std::fs::create_dir(&folder)?;
+        let mut sources = crate::config::Sources::defaults();
+        sources.add_flags(std::iter::once(("data.folder", folder.display().to_string())))?;
+        let control = Control::open(&Settings::read(&sources)?, "http://localhost").await?;
+        let (_, document) = control.api();
+        control.db.close().await;
+        std::fs::remove_dir_all(&folder)?;
+        Ok(document.to_pretty_json()?)
+    })
+}
+
+/// As `media.nodes` takes it.
+pub fn node_key(identity: &sfu::control::Identity) -> String {
+    format!("{}:{}", identity.node, identity.public_key())
+}
+
+/// Where a media node keeps its name, keys and memory.
+pub fn node_folder(data: &Path) -> std::path::PathBuf {
+    data.join("media")
+}
+
+pub fn prepare_folder(folder: &Path) -> Result<()> {
+    use std::{fs, os::unix::fs::PermissionsExt};
+    fs::create_dir_all(folder).with_context(|| format!("data folder {}", folder.display()))?;
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).with_context(|| format!("data folder {}", folder.display()))
+}
+
+fn sealing_key(data: &Path) -> Result<[u8; booking::SEALING_KEY_BYTES]> {
+    let path = data.join("keys").join("booking.key");
+    let key = sfu::secret::read_or_create(&path, || {
+        let mut drawn = zeroize::Zeroizing::new(vec![0; booking::SEALING_KEY_BYTES]);
+        aws_lc_rs::rand::fill(&mut drawn).expect("the process has a source of randomness");
+        drawn
+    })?;
+    key.as_slice().try_into().with_context(|| format!("{} is damaged", path.display()))
+}
+
+fn node_config(settings: &Settings, issuer: &str, allowed_origins: Vec<String>) -> NodeConfig {
+    let media = sfu::net::Settings { listen: settings.media_listen, announce: settings.media_announce.clone() };
+    let mut config =
+        NodeConfig::new(issuer.to_owned(), settings.media_name.clone(), media, node_folder(&settings.data_folder), allowed_origins);
+    config.recording = sfu::recording::RecordingConfig::in_folder(&settings.data_folder);
+    config.recording.free_bytes_min = settings.recording_free_space_min_bytes;
+    config.classified_without_e2ee = settings.classified_without_e2ee;
+    config
+}
+
+/// Recordings are played from where signalling is.
+fn media_url(signal_url: &str) -> String {
+    let origin = signal_url.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest.split('/').next()?)));
+    origin.map(|(scheme, host)| format!("{}://{host}", scheme.replacen("ws", "http", 1))).unwrap_or_default()
+}
+
+fn media_check(node: &Arc<Node>) -> (&'static str, observe::Check) {
+    let node = node.clone();
+    let check: observe::Check = Arc::new(move || {
+        let unready = node.unready();
+        Box::pin(async move {
+            match unready.first() {
+                None => Ok(()),
+                Some(Unready::Media) => Err("the media threads have ended"),
+                Some(Unready::Keys) => Err("the control plane's keys are not known yet"),
+            }
+        })
+    });
+    ("media", check)
+}
+
+fn observed(checks: Vec<(&'static str, observe::Check)>) -> Result<Router> {
+    let figures = Router::new().route("/metrics", get(observe::metrics)).with_state(observe::start_metrics()?);
+    let ready = Router::new().route("/readyz", get(observe::readyz)).with_state(Arc::new(checks));
+    Ok(figures.merge(ready).route("/healthz", get(observe::healthz)))
+}
+
+fn with_client(router: Router) -> Router {
+    let assets = Assets::load();
+    router.fallback(move |request: Request| assets.clone().serve(request))
+}
+
+/// Logs, and the socket, bound before anything else so that an address in use is the first thing said.
+fn begin(settings: &Settings) -> Result<(TcpListener, String)> {
+    observe::start_logging(settings);
+    let listener = TcpListener::bind(settings.http_listen).with_context(|| format!("http.listen {}", settings.http_listen))?;
+    listener.set_nonblocking(true)?;
+    let scheme = if settings.tls.is_some() { "https" } else { "http" };
+    let public_url = settings.public_url.clone().unwrap_or(format!("{scheme}://localhost:{}", listener.local_addr()?.port()));
+    Ok((listener, public_url))
+}
+
+/// Serves until the process is told to stop.
+async fn run(settings: Settings, listener: TcpListener, router: Router, public_url: &str, introduction: String) -> Result<()> {
+    let service = secured(router, &settings).into_make_service_with_connect_info::<SocketAddr>();
+    let handle = axum_server::Handle::new();
+    tokio::spawn(stop_on_signal(handle.clone()));
+    print!("{introduction}");
+    println!("Sidang: {public_url}");
+    match &settings.tls {
+        Some((certificate, key)) => {
+            let tls = axum_server::tls_rustls::RustlsConfig::from_pem_file(certificate, key)
+                .await
+                .context("http.tls_certificate, http.tls_key")?;
+            axum_server::from_tcp_rustls(listener, tls)?.handle(handle).serve(service).await?;
+        }
+        None => axum_server::from_tcp(listener)?.handle(handle).serve(service).await?,
+    }
+    Ok(())
+}
+
+async fn stop_on_signal(handle: axum_server::Handle<SocketAddr>) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+        tracing::error!("no signal can be listened to: the process ends only by kill -9");
+        return;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("stopping");
+    handle.graceful_shutdown(Some(STOP_PATIENCE));
+}
+
+async fn stop(node: Arc<Node>) {
+    // The router held it; with the server gone this is the last.
+    match Arc::try_unwrap(node) {
+        Ok(node) => node.stop().await,
+        Err(_) => tracing::error!("the media node is still in use and is not stopped in order"),
+    }
+}
+
+async fn first_steps(control: &Control) -> Result<String> {
+    Ok(match identity::setup::has_administrator(&control.identity).await? {
+        true => String::new(),
+        false => "Nobody can sign in yet. Create the first administrator:\n  sidang admin create-administrator --email you@agency.example --name \"Your Name\"\nor look around with demonstration people: DEMO=1\n\n".to_owned(),
+    })
+}
+
+/// Headers of every answer. The content security policy knows no inline script and no foreign origin but signalling's.
+fn secured(router: Router, settings: &Settings) -> Router {
+    let media = media_url(&settings.media_signal_url);
+    let signalling = if media.is_empty() { String::new() } else { format!(" {} {media}", settings.media_signal_url) };
+    let policy = format!(
+        "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob: {media}; \
+         worker-src 'self'; connect-src 'self'{signalling}; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    );
+    let mut fixed = vec![
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
+        (header::REFERRER_POLICY, "same-origin".to_owned()),
+        (header::X_FRAME_OPTIONS, "DENY".to_owned()),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin".to_owned()),
+        (
+            HeaderName::from_static("permissions-policy"),
+            "camera=(self), microphone=(self), display-capture=(self), geolocation=()".to_owned(),
+        ),
+        (header::CONTENT_SECURITY_POLICY, policy),
+    ];
+    if settings.tls.is_some() {
+        fixed.push((header::STRICT_TRANSPORT_SECURITY, "max-age=31536000".to_owned()));
+    }
+    fixed
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, HeaderValue::from_str(&value).ok()?)))
+        .fold(router, |router, (name, value)| router.layer(SetResponseHeaderLayer::if_not_present(name, value)))
+        .layer(middleware::from_fn(api_is_not_kept))
+}
+
+/// What an API says is true now: no cache keeps it.
+async fn api_is_not_kept(request: Request, next: Next) -> Response {
+    let api = request.uri().path().starts_with("/api/");
+    let mut response = next.run(request).await;
+    if api && !response.headers().contains_key(header::CACHE_CONTROL) {
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn recordings_are_played_from_where_signalling_is() {
+        let table = [
+            ("/media/signal", ""),
+            ("wss://media.example/media/signal", "https://media.example"),
+            ("ws://localhost:7/media/signal", "http://localhost:7"),
+        ];
+        for (signal, media) in table {
+            assert_eq!(media_url(signal), media);
+        }
+    }
+}
