@@ -1,1 +1,262 @@
-//! What `DEMO=1` puts into an empty service.
+//! What `DEMO=1` puts into a service: meetings that are open now, and telepresence uses of yesterday, today and next week. Everything goes
+//! through the same acts and rules as a person's own; where an application had to come four days ago, those acts are told that it is four
+//! days ago. Called at each start, it adds only what is missing.
+
+use crate::{
+    Booking,
+    meetings::{self, MeetingDraft, State as MeetingState, act::Creation},
+    people::People,
+    policy::Slot,
+    reservations::{self, Answer, Application, By, Decision, Draft, DraftSite, State, store},
+    sites,
+};
+use chrono::{Days, NaiveDate};
+use kernel::{
+    Error, Result,
+    clock::{MALAYSIA, civil_date, civil_minute, instant},
+};
+use std::collections::BTreeSet;
+use wire::{
+    Classification, Code, UnixMs,
+    id::{MeetingId, PersonId, ReservationId},
+};
+
+/// Titles by which what is there already is found again.
+const OPEN_TITLE: &str = "Taklimat Perkhidmatan Persidangan";
+const CLASSIFIED_TITLE: &str = "Perbincangan Keselamatan Data";
+const TODAY_TITLE: &str = "Mesyuarat Penyelarasan Wilayah";
+const ENDED_TITLE: &str = "Semakan Kesiapsiagaan Hospital";
+const WAITING_TITLE: &str = "Bengkel Perancangan Tahunan";
+
+const HOUR_MS: i64 = 3_600_000;
+const QUARTER_MS: i64 = 900_000;
+/// An open meeting of an earlier start serves again while this much of it is left.
+const LEFT_MS_MIN: i64 = HOUR_MS;
+/// Days between application and use: one more than TP-2 asks for.
+const AHEAD_DAYS: u64 = 4;
+
+/// Who plays in it.
+#[derive(Clone, Debug)]
+pub struct Cast {
+    /// The UC administrator of the agency that applies.
+    pub applicant: PersonId,
+    /// Of the central agency, which decides.
+    pub approver: PersonId,
+    /// Those who meet, the host first; two at least.
+    pub officers: Vec<PersonId>,
+    /// Invited to the open meetings besides.
+    pub central_officer: PersonId,
+}
+
+/// What there is to see.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Laid {
+    /// TERBUKA, open now.
+    pub open_meeting: MeetingId,
+    /// SULIT, open now.
+    pub classified_meeting: MeetingId,
+    /// The meeting of an approved use of today that was applied for in time.
+    pub todays_session: MeetingId,
+    /// `09:00-12:00`
+    pub todays_hours: String,
+    /// A use that ended yesterday, whose condition report is owed; nothing where somebody else had the sites.
+    pub ended: Option<ReservationId>,
+    /// An application that waits for a decision.
+    pub waiting: Option<ReservationId>,
+}
+
+/// The cast with the agencies that they act for.
+struct Stage<'a> {
+    booking: &'a Booking,
+    cast: &'a Cast,
+    applicant: By,
+    approver: By,
+    now: UnixMs,
+    today: NaiveDate,
+}
+
+impl Booking {
+    /// Lays the demonstration out where it is not there yet. `classified_without_e2ee` must be on: a SULIT meeting is part of it.
+    pub async fn lay_demonstration(&self, cast: &Cast) -> Result<Laid> {
+        let people = People::of(&mut self.db.read().await?, [cast.applicant, cast.approver].into()).await?;
+        let by = |person| By { person, agency: people.get(person).agency.id };
+        let now = self.clock.now();
+        let today = civil_date(now, MALAYSIA);
+        let stage = Stage { booking: self, cast, applicant: by(cast.applicant), approver: by(cast.approver), now, today };
+        let session = stage.session_of_today().await?;
+        let yesterday = today.checked_sub_days(Days::new(1)).unwrap_or(today);
+        Ok(Laid {
+            open_meeting: stage.open_meeting(OPEN_TITLE, Classification::Terbuka).await?,
+            classified_meeting: stage.open_meeting(CLASSIFIED_TITLE, Classification::Sulit).await?,
+            todays_session: session.meeting.ok_or_else(|| Error::broken("an approved use without a meeting"))?,
+            todays_hours: hours_text(session.slot),
+            ended: match hours(yesterday, 9, 10) {
+                Some(slot) => stage.approved_use(ENDED_TITLE, yesterday, slot).await?,
+                None => None,
+            },
+            waiting: stage.waiting().await?,
+        })
+    }
+}
+
+impl Stage<'_> {
+    /// An online meeting of half a day that is open now: the one of an earlier start, or a new one.
+    async fn open_meeting(&self, title: &str, classification: Classification) -> Result<MeetingId> {
+        let (now, host) = (self.now, first(&self.cast.officers)?);
+        let found = {
+            let around = Slot { starts_at: now.saturating_add_ms(-24 * HOUR_MS), ends_at: now.saturating_add_ms(HOUR_MS) };
+            meetings::store::of_person(&mut self.booking.db.read().await?, host, around).await?
+        };
+        let serves = |it: &&meetings::Stored| {
+            it.title == title
+                && it.host == host
+                && it.classification == classification
+                && it.state(now) == MeetingState::Open
+                && it.closes_at.saturating_since_ms(now) >= LEFT_MS_MIN
+        };
+        if let Some(it) = found.iter().find(serves) {
+            return Ok(it.id);
+        }
+        let starts_at_ms = UnixMs(now.0 - now.0.rem_euclid(QUARTER_MS));
+        let people = [&self.cast.officers[..], &[self.cast.central_officer, self.cast.applicant, self.cast.approver]].concat();
+        let known: BTreeSet<PersonId> = people.iter().copied().collect();
+        let ends_at_ms = starts_at_ms.saturating_add_ms(12 * HOUR_MS);
+        let draft = MeetingDraft { title: title.to_owned(), classification, starts_at_ms, ends_at_ms, people };
+        let creation = Creation {
+            host,
+            agency: self.applicant.agency,
+            draft: &draft,
+            known: &known,
+            classified_without_e2ee: self.booking.settings.classified_without_e2ee,
+            claim: None,
+        };
+        meetings::act::create(&self.booking.db, now, creation).await
+    }
+
+    /// The use of today whose door is open now where the rooms are, or the nearest of today.
+    async fn session_of_today(&self) -> Result<reservations::Stored> {
+        let broken = || Error::broken("today has no hours");
+        let day = hours(self.today, 8, 17).ok_or_else(broken)?;
+        let wanted = slot_of_today(self.now, self.today).ok_or_else(broken)?;
+        let elsewhen = (0..9).map(|hour| day.starts_at.saturating_add_ms(hour * HOUR_MS));
+        let slots = elsewhen.map(|starts_at| Slot { starts_at, ends_at: starts_at.saturating_add_ms(HOUR_MS) });
+        for slot in std::iter::once(wanted).chain(slots) {
+            if let Some(id) = self.approved_use(TODAY_TITLE, self.today, slot).await? {
+                let found = store::by_id(&mut self.booking.db.read().await?, id).await?;
+                return found.ok_or_else(|| Error::broken("a reservation that was just made is not found"));
+            }
+        }
+        Err(Error::broken("the sites are taken all day: a demonstration needs an hour of them"))
+    }
+
+    /// A use of two sites on that day, applied for four days before and approved an hour later.
+    async fn approved_use(&self, title: &str, day: NaiveDate, slot: Slot) -> Result<Option<ReservationId>> {
+        let held = |it: &reservations::Stored| it.state == State::Approved && civil_date(it.slot.starts_at, MALAYSIA) == day;
+        if let Some(id) = self.found(title, held).await? {
+            return Ok(Some(id));
+        }
+        let received = day.checked_sub_days(Days::new(AHEAD_DAYS)).and_then(|day| instant(day, 10 * 60, MALAYSIA));
+        let Some(received) = received else { return Ok(None) };
+        let Some(id) = self.applied(title, slot, received).await? else { return Ok(None) };
+        let approve = Answer { decision: Decision::Approve, reason_code: None, reason: None };
+        reservations::decide(&self.booking.db, received.saturating_add_ms(HOUR_MS), self.approver, id, &approve).await?;
+        Ok(Some(id))
+    }
+
+    /// An application for next week.
+    async fn waiting(&self) -> Result<Option<ReservationId>> {
+        let now = self.now;
+        let open = |it: &reservations::Stored| it.state == State::Submitted && it.slot.starts_at > now;
+        if let Some(id) = self.found(WAITING_TITLE, open).await? {
+            return Ok(Some(id));
+        }
+        let day = self.today.checked_add_days(Days::new(7)).unwrap_or(self.today);
+        match hours(day, 10, 12) {
+            Some(slot) => self.applied(WAITING_TITLE, slot, now).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn found(&self, title: &str, serves: impl Fn(&reservations::Stored) -> bool) -> Result<Option<ReservationId>> {
+        let all = store::list(&mut self.booking.db.read().await?, store::List::Agency(self.applicant.agency)).await?;
+        Ok(all.iter().find(|it| it.title == title && serves(it)).map(|it| it.id))
+    }
+
+    /// Applies as the agency's UC administrator; nothing where somebody else holds the sites.
+    async fn applied(&self, title: &str, slot: Slot, received: UnixMs) -> Result<Option<ReservationId>> {
+        let officers = &self.cast.officers;
+        let sites = sites::ids(&self.booking.db).await?;
+        for pair in [[0, 1], [0, 2], [1, 2]] {
+            // Every other officer at the other site, six at each at most.
+            let seated = |nth: usize| officers.iter().skip(nth).step_by(2).take(6).copied().collect();
+            let at = |nth: usize| sites.get(pair[nth]).map(|site| DraftSite { site: *site, people: seated(nth) });
+            let draft = Draft {
+                title: title.to_owned(),
+                purpose: "Penyelarasan pelaksanaan antara cawangan".to_owned(),
+                official: true,
+                classification: Classification::Terbuka,
+                sites: (0..2).filter_map(at).collect(),
+                starts_at_ms: slot.starts_at,
+                ends_at_ms: slot.ends_at,
+                chair: first(officers)?,
+                contact: None,
+                needs: None,
+            };
+            let known: BTreeSet<PersonId> = officers.iter().copied().collect();
+            let application = Application {
+                by: self.applicant,
+                may_apply: true,
+                draft: &draft,
+                known: &known,
+                classified_without_e2ee: self.booking.settings.classified_without_e2ee,
+                claim: None,
+            };
+            match reservations::apply(&self.booking.db, received, application).await {
+                Ok(id) => return Ok(Some(id)),
+                Err(Error::Refused(refusal)) if refusal.code == Code::SlotTaken => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// `09:00-12:00`, as the clock on the wall says.
+fn hours_text(slot: Slot) -> String {
+    let text = |at| format!("{:02}:{:02}", civil_minute(at, MALAYSIA) / 60, civil_minute(at, MALAYSIA) % 60);
+    format!("{}-{}", text(slot.starts_at), text(slot.ends_at))
+}
+
+fn first(officers: &[PersonId]) -> Result<PersonId> {
+    officers.first().copied().ok_or_else(|| Error::broken("a demonstration without officers"))
+}
+
+fn hours(day: NaiveDate, from: u32, to: u32) -> Option<Slot> {
+    Some(Slot { starts_at: instant(day, from * 60, MALAYSIA)?, ends_at: instant(day, to * 60, MALAYSIA)? })
+}
+
+/// Three hours around now, within opening hours (08:00 to 17:00); before and after them, the nearest there is of today.
+fn slot_of_today(now: UnixMs, today: NaiveDate) -> Option<Slot> {
+    let day = hours(today, 8, 17)?;
+    let latest = day.ends_at.saturating_add_ms(-HOUR_MS);
+    let starts_at = UnixMs(now.0 - now.0.rem_euclid(QUARTER_MS)).clamp(day.starts_at, latest);
+    Some(Slot { starts_at, ends_at: starts_at.saturating_add_ms(3 * HOUR_MS).min(day.ends_at) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_use_of_today_is_open_now_where_the_rooms_are() {
+        let today: NaiveDate = "2026-12-04".parse().unwrap();
+        let at = |minute: u32| instant(today, minute, MALAYSIA).unwrap();
+        for minute in 0..24 * 60 {
+            let (now, slot) = (at(minute), slot_of_today(at(minute), today).unwrap());
+            assert!(slot.within_hours(480, 1020, MALAYSIA) && slot.faults(now).is_empty(), "{minute}");
+            let (opens, closes) = meetings::window(slot);
+            let open = opens <= now && now < closes;
+            assert_eq!(open, (465..1035).contains(&minute), "{minute}");
+        }
+    }
+}

@@ -33,6 +33,8 @@ pub mod settings;
 pub mod sites;
 
 #[cfg(test)]
+mod testing;
+#[cfg(test)]
 mod tests;
 
 pub use app::{Booking, edge_router, router};

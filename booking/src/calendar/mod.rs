@@ -12,6 +12,9 @@ use wire::{UnixMs, id::MeetingId};
 /// Characters of a text in an invitation; folding is quadratic in the library below.
 const TEXT_CHARS_MAX: usize = 2_000;
 
+/// Octets of a content line, without its end.
+const LINE_OCTETS_MAX: usize = 75;
+
 /// What an invitation says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Invitation {
@@ -59,7 +62,7 @@ pub async fn of_meeting(tx: &mut Tx, meeting: &meetings::Stored, settings: &Sett
         title: meeting.title.clone(),
         location,
         organizer: People::of(tx, [meeting.host].into()).await?.name(meeting.host),
-        link: format!("{}/meetings/{}", settings.public_url, meeting.id),
+        link: format!("{}/m/{}", settings.public_url, meeting.id),
         issuer: settings.issuer.clone(),
         starts_at: meeting.slot.starts_at,
         ends_at: meeting.slot.ends_at,
@@ -96,7 +99,26 @@ pub fn write(it: &Invitation) -> Result<String, Unwritable> {
         .append_property(("CALSCALE", "GREGORIAN"))
         // PUBLISH: the person took it from the page; nobody is asked to answer.
         .append_property(("METHOD", "PUBLISH"));
-    Ok(calendar.push(event.done()).done().to_string())
+    Ok(fold(&calendar.push(event.done()).done().to_string()))
+}
+
+/// Folded anew (RFC 5545, section 3.1): 75 octets a line, the blank that marks a continuation among them, which the library leaves out of
+/// its count. Never within a character.
+fn fold(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len() + text.len() / 32);
+    let mut octets = 0;
+    for c in text.replace("\r\n ", "").chars() {
+        if c == '\n' {
+            octets = 0;
+        } else if octets + c.len_utf8() > LINE_OCTETS_MAX && c != '\r' {
+            folded.push_str("\r\n ");
+            octets = 1 + c.len_utf8();
+        } else if c != '\r' {
+            octets += c.len_utf8();
+        }
+        folded.push(c);
+    }
+    folded
 }
 
 /// `20261204T010000Z`

@@ -16,3 +16,6 @@ pub mod link;
 
 #[cfg(test)]
 pub(crate) use facts::SQL;
+
+#[cfg(test)]
+mod tests;

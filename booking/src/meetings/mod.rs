@@ -109,3 +109,6 @@ impl Stored {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 //! The index of recordings: what the media plane said of them. The files are the media plane's; here is who may open them.
 
 pub mod http;
-mod store;
+pub(crate) mod store;
 
 use crate::names::names;
 #[cfg(test)]

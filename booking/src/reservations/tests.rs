@@ -1,17 +1,15 @@
 //! Reservations on both databases: what the acts do, what the schema refuses behind their backs, and rivals at the same instant.
 
 use super::*;
-use crate::{meetings, policy, sites};
+use crate::{
+    meetings, policy, sites,
+    testing::{DAY, HOUR, NOW, USE},
+};
 use kernel::{Db, Error, Text, db::Kind, extract::IdempotencyKey, idempotency::Claim, on};
 use std::collections::BTreeSet;
 use wire::{Code, Refusal, Rule, id::GrantId};
 
-/// Tuesday 2026-12-01, 10:00 in Malaysia.
-pub(crate) const NOW: UnixMs = UnixMs(1_796_090_400_000);
-const HOUR: i64 = 3_600_000;
-const DAY: i64 = 24 * HOUR;
-/// Friday 2026-12-04, 09:00 in Malaysia.
-const USE: UnixMs = UnixMs(NOW.0 + 3 * DAY - HOUR);
+
 
 struct World {
     sites: Vec<SiteId>,

@@ -4,7 +4,7 @@ pub mod http;
 mod store;
 
 use chrono_tz::Tz;
-use kernel::clock::MALAYSIA;
+use kernel::{Db, Result, clock::MALAYSIA};
 use serde::Serialize;
 use wire::id::{EquipmentId, SiteId};
 
@@ -48,6 +48,11 @@ pub struct SiteRef {
     pub id: SiteId,
     pub name: String,
     pub short_name: String,
+}
+
+/// The ids of the sites, in the order in which occupancies are taken.
+pub async fn ids(db: &Db) -> Result<Vec<SiteId>> {
+    Ok(all(&mut db.read().await?).await?.into_iter().map(|site| site.id).collect())
 }
 
 impl Site {

@@ -1,0 +1,165 @@
+//! A booking plane on a fresh database with people of every role, for the tests of this crate.
+
+use crate::{Booking, Settings, sites};
+use axum::{
+    Router,
+    body::Body,
+    http::{Method, Request, StatusCode, header},
+};
+use identity::{
+    Identity, PersonRole,
+    agencies::NewAgency,
+    passwords::Password,
+    people::NewPerson,
+    setup,
+};
+use kernel::{Db, clock::ManualClock};
+use serde_json::Value;
+use std::{collections::BTreeSet, sync::Arc};
+use tower::ServiceExt;
+use wire::{
+    UnixMs,
+    id::{AgencyId, PersonId, SiteId},
+};
+
+/// Tuesday 2026-12-01, 10:00 in Malaysia.
+pub const NOW: UnixMs = UnixMs(1_796_090_400_000);
+pub const HOUR: i64 = 3_600_000;
+pub const DAY: i64 = 24 * HOUR;
+/// Friday 2026-12-04, 09:00 in Malaysia.
+pub const USE: UnixMs = UnixMs(NOW.0 + 3 * DAY - HOUR);
+
+const PASSWORD: &str = "Sidang-Ujian-2026!";
+
+pub fn settings() -> Settings {
+    Settings {
+        issuer: "https://sidang.example".into(),
+        audience: "sfu:main".into(),
+        public_url: "https://sidang.example".into(),
+        signal_url: "/media/signal".into(),
+        media_url: String::new(),
+        classified_without_e2ee: false,
+        trusted_nodes: Vec::new(),
+    }
+}
+
+/// Somebody who is signed in.
+#[derive(Clone, Debug)]
+pub struct Someone {
+    pub id: PersonId,
+    pub agency: AgencyId,
+    cookie: String,
+    csrf: String,
+}
+
+pub struct Plane {
+    pub booking: Arc<Booking>,
+    pub identity: Identity,
+    pub clock: Arc<ManualClock>,
+    pub router: Router,
+    pub sites: Vec<SiteId>,
+    pub ministry: AgencyId,
+    pub central: AgencyId,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Answered {
+    pub status: StatusCode,
+    pub body: Value,
+    pub text: String,
+}
+
+impl Answered {
+    #[track_caller]
+    pub fn refused(&self, status: u16, code: &str) -> &Value {
+        assert_eq!((self.status.as_u16(), self.body["code"].as_str()), (status, Some(code)), "{}", self.text);
+        &self.body
+    }
+
+    #[track_caller]
+    pub fn ok(self) -> Value {
+        assert!(self.status.is_success(), "{} {}", self.status, self.text);
+        self.body
+    }
+}
+
+impl Plane {
+    pub async fn new(db: Db) -> Self {
+        Self::with(db, settings()).await
+    }
+
+    pub async fn with(db: Db, settings: Settings) -> Self {
+        let clock = ManualClock::at(NOW);
+        let identity = Identity::new(db.clone(), clock.clone(), identity::Settings::default()).await.unwrap();
+        let booking = Booking::start(db.clone(), clock.clone(), settings, &[7; 32]).await.unwrap();
+        let agency = |name: &str, short: &str, is_central| NewAgency { name: name.into(), short_name: short.into(), is_central };
+        let central = setup::create_agency(&identity, agency("Jabatan Digital Negara", "JDN", true)).await.unwrap().id;
+        let ministry = setup::create_agency(&identity, agency("Kementerian Kesihatan Malaysia", "KKM", false)).await.unwrap().id;
+        let (api, document) = crate::router(booking.clone(), identity.clone()).split_for_parts();
+        assert!(!document.paths.paths.is_empty());
+        let signing = identity::router(identity.clone()).split_for_parts().0;
+        let router = Router::new().nest("/api/v1", api.merge(signing)).merge(crate::edge_router(booking.clone()));
+        let sites = sites::all(&mut db.read().await.unwrap()).await.unwrap().into_iter().map(|it| it.id).collect();
+        Self { booking, identity, clock, router, sites, ministry, central }
+    }
+
+    /// Makes an account and signs it in.
+    pub async fn someone(&self, name: &str, agency: AgencyId, roles: &[PersonRole], sites: &[SiteId]) -> Someone {
+        let email = format!("{name}@agensi.example");
+        let new = NewPerson {
+            name: name.to_owned(),
+            email: email.clone(),
+            position: "Pegawai".into(),
+            agency,
+            roles: roles.iter().copied().collect::<BTreeSet<_>>(),
+            sites: sites.iter().copied().collect(),
+        };
+        let id = setup::create_person(&self.identity, new, Some(Password::new(PASSWORD))).await.unwrap().person.id;
+        let request = Request::post("/api/v1/session")
+            .header(header::HOST, "localhost")
+            .header(header::ORIGIN, "http://localhost")
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Body::from(serde_json::json!({ "email": email, "password": PASSWORD }).to_string()))
+            .unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let cookie = response.headers().get(header::SET_COOKIE).map(|it| it.to_str().unwrap().to_owned());
+        let answered = answered(response).await;
+        let csrf = answered.body["csrf_token"].as_str().unwrap_or_else(|| panic!("not signed in: {}", answered.text)).to_owned();
+        let cookie = cookie.unwrap().split(';').next().unwrap().to_owned();
+        Someone { id, agency, cookie, csrf }
+    }
+
+    pub async fn get(&self, who: Option<&Someone>, path: &str) -> Answered {
+        self.send(Method::GET, who, path, None, None).await
+    }
+
+    pub async fn post(&self, who: Option<&Someone>, path: &str, body: Value) -> Answered {
+        self.send(Method::POST, who, path, Some(body), None).await
+    }
+
+    pub async fn send(&self, method: Method, who: Option<&Someone>, path: &str, body: Option<Value>, key: Option<&str>) -> Answered {
+        let mut request = Request::builder().method(method).uri(path).header(header::HOST, "localhost").header(header::ORIGIN, "http://localhost");
+        if let Some(who) = who {
+            request = request.header(header::COOKIE, &who.cookie).header("x-csrf-token", &who.csrf);
+        }
+        if let Some(key) = key {
+            request = request.header("idempotency-key", key);
+        }
+        let body = match body {
+            Some(body) => {
+                request = request.header(header::CONTENT_TYPE, "application/json");
+                Body::from(body.to_string())
+            }
+            None => Body::empty(),
+        };
+        answered(self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap()).await
+    }
+}
+
+async fn answered(response: axum::response::Response) -> Answered {
+    let status = response.status();
+    let bytes = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    Answered { status, body: serde_json::from_str(&text).unwrap_or(Value::Null), text }
+}
