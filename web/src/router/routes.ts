@@ -14,5 +14,30 @@ export type Route = {
 
 export const routes: readonly Route[] = [
   { path: '/', access: 'signed_in', frame: 'shell', load: () => import('@/pages/home/HomePage.svelte') },
+  { path: '/sign-in', access: 'public', frame: 'bare', load: () => import('@/pages/account/SignInPage.svelte') },
+  { path: '/password', access: 'signed_in', frame: 'shell', load: () => import('@/pages/account/PasswordPage.svelte') },
+
+  { path: '/meetings', access: 'signed_in', frame: 'shell', load: () => import('@/pages/meetings/MeetingsPage.svelte') },
+  { path: '/meetings/new', access: 'signed_in', frame: 'shell', load: () => import('@/pages/meetings/NewMeetingPage.svelte') },
+  { path: '/m/:id', access: 'signed_in', frame: 'shell', load: () => import('@/pages/meetings/MeetingPage.svelte') },
   ...callRoutes,
+
+  { path: '/availability', access: 'signed_in', frame: 'shell', load: () => import('@/pages/booking/AvailabilityPage.svelte') },
+  { path: '/apply', access: ['uc_administrator'], frame: 'shell', load: () => import('@/pages/booking/ApplyPage.svelte') },
+  { path: '/bookings', access: ['officer', 'uc_administrator'], frame: 'shell', load: () => import('@/pages/booking/BookingsPage.svelte') },
+  { path: '/bookings/:id', access: 'signed_in', frame: 'shell', load: () => import('@/pages/booking/BookingPage.svelte') },
+  { path: '/decide', access: ['approver'], frame: 'shell', load: () => import('@/pages/booking/DecidePage.svelte') },
+  { path: '/decide/:id', access: ['approver'], frame: 'shell', load: () => import('@/pages/booking/DecideOnePage.svelte') },
+
+  { path: '/site', access: ['facilitator'], frame: 'shell', load: () => import('@/pages/site/SitePage.svelte') },
+  { path: '/bookings/:id/sites/:site/condition', access: 'signed_in', frame: 'shell', load: () => import('@/pages/site/ConditionPage.svelte') },
+  { path: '/faults', access: 'signed_in', frame: 'shell', load: () => import('@/pages/site/FaultsPage.svelte') },
+  { path: '/faults/new', access: 'signed_in', frame: 'shell', load: () => import('@/pages/site/NewFaultPage.svelte') },
+
+  { path: '/people', access: ['uc_administrator', 'system_administrator'], frame: 'shell', load: () => import('@/pages/admin/PeoplePage.svelte') },
+  { path: '/people/new', access: ['uc_administrator', 'system_administrator'], frame: 'shell', load: () => import('@/pages/admin/NewPersonPage.svelte') },
+  { path: '/audit', access: ['auditor', 'system_administrator'], frame: 'shell', load: () => import('@/pages/admin/AuditPage.svelte') },
+
+  { path: '/rules', access: 'signed_in', frame: 'shell', load: () => import('@/pages/reference/RulesPage.svelte') },
+  { path: '/help', access: 'signed_in', frame: 'shell', load: () => import('@/pages/reference/HelpPage.svelte') },
 ];
