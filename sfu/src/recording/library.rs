@@ -2,6 +2,7 @@
 
 use super::{
     manifest::{Manifest, ManifestError},
+    readers::{Place, Readers},
     seal::{SealError, SealedReader},
     store::{Part, Store, StoredFile},
 };
@@ -9,8 +10,7 @@ use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, PoisonError},
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use wire::id::{RecordingId, SourceId};
+use wire::id::{PersonId, RecordingId, SourceId};
 
 /// Files whose index of records is kept: those of a few people who watch and seek. An index takes 24 bytes for a second of recording.
 const OPEN_FILES_MAX: usize = 64;
@@ -30,15 +30,14 @@ pub struct Library {
 
 struct Inner {
     store: Arc<Store>,
-    readers: Arc<Semaphore>,
+    readers: Arc<Readers>,
     /// Most lately used last.
     open: Mutex<VecDeque<Arc<TrackFile>>>,
 }
 
 impl Library {
     pub(super) fn new(store: Arc<Store>, readers_max: usize) -> Self {
-        let readers = Arc::new(Semaphore::new(readers_max));
-        Self { inner: Arc::new(Inner { store, readers, open: Mutex::default() }) }
+        Self { inner: Arc::new(Inner { store, readers: Readers::new(readers_max), open: Mutex::default() }) }
     }
 
     pub(super) fn store(&self) -> &Store {
@@ -46,8 +45,8 @@ impl Library {
     }
 
     /// A place among those who read, kept as long as the answer lasts. None: all are taken.
-    pub(super) fn reader(&self) -> Option<OwnedSemaphorePermit> {
-        self.inner.readers.clone().try_acquire_owned().ok()
+    pub(super) fn reader(&self, person: PersonId) -> Option<Place> {
+        self.inner.readers.take(person)
     }
 
     /// The manifest of a recording that may be shown. None: there is none, it still runs, or it is sealed (CLASS-6).

@@ -16,6 +16,7 @@ mod library;
 mod manifest;
 mod media;
 pub mod playback;
+mod readers;
 mod recorder;
 mod seal;
 mod session;

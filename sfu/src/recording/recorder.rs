@@ -39,6 +39,8 @@ const QUEUE_MAX: usize = 16 * 1024;
 const ENDED_BEFORE_START_MAX: usize = QUEUE_MAX;
 /// How often what is due is written, where no tap wakes the worker.
 const TICK: Duration = Duration::from_millis(100);
+/// How often the engine is told that a recording failed, while it goes on giving taps of it.
+const FAILED_AGAIN: Duration = Duration::from_secs(1);
 /// How often the free space is looked at.
 const FREE_SPACE_INTERVAL: Duration = Duration::from_secs(5);
 
@@ -118,16 +120,7 @@ impl Recorder {
         let overflow = Arc::new(Overflow::default());
         let (queue, taps) = sync_channel(QUEUE_MAX);
         let (closing, to_close) = channel();
-        let worker = Worker {
-            store: store.clone(),
-            config,
-            events: events.clone(),
-            overflow: overflow.clone(),
-            sessions: BTreeMap::new(),
-            ended_before_start: BTreeSet::new(),
-            closing,
-            looked_at_free_space: None,
-        };
+        let worker = Worker::new(store.clone(), config, events.clone(), overflow.clone(), closing);
         let closer = Closer { store, events: events.clone(), failed: BTreeMap::new() };
         let threads = vec![
             std::thread::Builder::new().name("recorder".to_owned()).spawn(move || worker.run(&taps))?,
@@ -214,6 +207,8 @@ struct Worker {
     events: RecorderEvents,
     overflow: Arc<Overflow>,
     sessions: BTreeMap<RecordingId, (Session, UnixMs, Instant)>,
+    /// When the engine was last told that a recording failed; until it stops it, so as bounded as what the engine runs.
+    failed: BTreeMap<RecordingId, Instant>,
     /// Recordings whose end overtook their start, when the queue was full: they must not begin.
     ended_before_start: BTreeSet<RecordingId>,
     closing: Sender<Close>,
@@ -231,6 +226,20 @@ enum Close {
 }
 
 impl Worker {
+    fn new(store: Arc<Store>, config: RecordingConfig, events: RecorderEvents, overflow: Arc<Overflow>, closing: Sender<Close>) -> Self {
+        Self {
+            store,
+            config,
+            events,
+            overflow,
+            sessions: BTreeMap::new(),
+            failed: BTreeMap::new(),
+            ended_before_start: BTreeSet::new(),
+            closing,
+            looked_at_free_space: None,
+        }
+    }
+
     fn run(mut self, taps: &Receiver<Work>) {
         let mut ticked = Instant::now();
         loop {
@@ -242,13 +251,13 @@ impl Worker {
                 Ok(Work::End) | Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => Instant::now(),
             };
-            self.take_overflow();
+            self.take_overflow(now);
             if now.saturating_duration_since(ticked) >= TICK {
                 ticked = now;
                 self.tick(now);
             }
         }
-        self.take_overflow();
+        self.take_overflow(Instant::now());
         for (recording, open) in std::mem::take(&mut self.sessions) {
             tracing::info!(recording.id = %recording, "a recording ends with its node");
             self.end(recording, open);
@@ -261,23 +270,23 @@ impl Worker {
                 Ok(recordable) => self.start(&Start { recording, room, by, recordable, epoch_ms: now_ms, epoch: now }),
                 Err(refusal) => {
                     tracing::error!(recording.id = %recording, meeting.id = %room, %refusal, "the engine let a recording start that is forbidden");
-                    (self.events)(RecorderEvent::Failed { recording });
+                    self.tell_failed(recording, now);
                 }
             },
             Tap::Track { recording, source, session, name, kind, codec, clock_rate } => {
                 let new = NewTrack { source, session, name, kind, codec, clock_rate };
-                self.with(recording, Some(source), |session, _| session.track(new, now));
+                self.with(recording, Some(source), now, |session, _| session.track(new, now));
             }
             Tap::Packet(packet) => {
-                self.with(packet.recording, Some(packet.source), |session, store| session.packet(store, packet));
+                self.with(packet.recording, Some(packet.source), now, |session, store| session.packet(store, packet));
             }
             Tap::SenderReport { recording, source, ssrc, ntp, rtp_timestamp, arrived } => {
-                self.with(recording, None, |session, store| {
+                self.with(recording, None, now, |session, store| {
                     session.report(store, source, ssrc, ntp, rtp_timestamp, arrived).map(|()| false)
                 });
             }
             Tap::TrackEnded { recording, source } => {
-                self.with(recording, None, |session, store| session.track_ended(store, source).map(|()| false));
+                self.with(recording, None, now, |session, store| session.track_ended(store, source).map(|()| false));
             }
             Tap::Stopped { recording, room, reason, now_ms } => self.stop(Stop { recording, room, reason, now_ms }),
         }
@@ -285,9 +294,10 @@ impl Worker {
 
     fn start(&mut self, start: &Start) {
         let recording = start.recording;
-        let begun = if self.ended_before_start.remove(&recording) {
-            None
-        } else if self.sessions.len() >= self.config.running_max {
+        if self.ended_before_start.remove(&recording) {
+            return;
+        }
+        let begun = if self.sessions.len() >= self.config.running_max {
             tracing::warn!(recording.id = %recording, running = self.sessions.len(), "too many recordings at once");
             None
         } else if self.is_full() {
@@ -303,7 +313,7 @@ impl Worker {
                 self.sessions.insert(recording, (session, start.epoch_ms, start.epoch));
                 self.count();
             }
-            None => (self.events)(RecorderEvent::Failed { recording }),
+            None => self.tell_failed(recording, start.epoch),
         }
     }
 
@@ -312,16 +322,22 @@ impl Worker {
         &mut self,
         recording: RecordingId,
         source: Option<SourceId>,
+        now: Instant,
         act: impl FnOnce(&mut Session, &Store) -> Result<bool, SessionError>,
     ) {
-        // Taps of a recording that failed go on until the engine has heard of it.
-        let Some((session, ..)) = self.sessions.get_mut(&recording) else { return };
+        let Some((session, ..)) = self.sessions.get_mut(&recording) else {
+            // The engine has not heard that it failed, or what it was told was lost on the way.
+            if self.failed.get(&recording).is_some_and(|it| now.saturating_duration_since(*it) >= FAILED_AGAIN) {
+                self.tell_failed(recording, now);
+            }
+            return;
+        };
         match (act(session, &self.store), source) {
             (Ok(true), Some(source)) => (self.events)(RecorderEvent::NeedsKeyframe { source }),
             (Ok(_), _) => {}
             (Err(error), _) => {
                 tracing::error!(recording.id = %recording, %error, "a recording failed");
-                self.fail(recording);
+                self.fail(recording, now);
             }
         }
     }
@@ -332,7 +348,7 @@ impl Worker {
             self.looked_at_free_space = Some(now);
             if self.is_full() {
                 for recording in self.sessions.keys().copied().collect::<Vec<_>>() {
-                    self.fail(recording);
+                    self.fail(recording, now);
                 }
             }
         }
@@ -346,7 +362,7 @@ impl Worker {
                 }
             }
         }
-        failed.into_iter().for_each(|recording| self.fail(recording));
+        failed.into_iter().for_each(|recording| self.fail(recording, now));
     }
 
     fn is_full(&self) -> bool {
@@ -363,15 +379,15 @@ impl Worker {
         }
     }
 
-    fn take_overflow(&mut self) {
+    fn take_overflow(&mut self, now: Instant) {
         let Some(lost) = self.overflow.drain() else { return };
         for recording in lost.recordings {
             if self.sessions.contains_key(&recording) {
                 tracing::error!(recording.id = %recording, "the disk does not keep up");
-                self.fail(recording);
+                self.fail(recording, now);
             } else {
                 // It may be one whose start was lost.
-                (self.events)(RecorderEvent::Failed { recording });
+                self.tell_failed(recording, now);
             }
         }
         for stop in lost.stops {
@@ -385,17 +401,22 @@ impl Worker {
         }
     }
 
-    fn fail(&mut self, recording: RecordingId) {
+    fn fail(&mut self, recording: RecordingId, now: Instant) {
         if let Some((session, _, epoch)) = self.sessions.remove(&recording) {
             self.count();
             metrics::counter!("sidang_recordings_failed_total").increment(1);
-            let duration_ms = i64::try_from(epoch.elapsed().as_millis()).unwrap_or(i64::MAX);
-            self.send(Close::Fail { session: Box::new(session), duration_ms });
-            (self.events)(RecorderEvent::Failed { recording });
+            self.send(Close::Fail { session: Box::new(session), duration_ms: since_ms(epoch, now) });
+            self.tell_failed(recording, now);
         }
     }
 
+    fn tell_failed(&mut self, recording: RecordingId, now: Instant) {
+        self.failed.insert(recording, now);
+        (self.events)(RecorderEvent::Failed { recording });
+    }
+
     fn stop(&mut self, stop: Stop) {
+        self.failed.remove(&stop.recording);
         match self.sessions.remove(&stop.recording) {
             Some((session, epoch_ms, _)) => {
                 self.count();
@@ -408,7 +429,7 @@ impl Worker {
 
     /// The node ends with this recording still open.
     fn end(&self, recording: RecordingId, (session, epoch_ms, epoch): (Session, UnixMs, Instant)) {
-        let duration_ms = i64::try_from(epoch.elapsed().as_millis()).unwrap_or(i64::MAX);
+        let duration_ms = since_ms(epoch, Instant::now());
         let now_ms = epoch_ms.saturating_add_ms(duration_ms);
         let stop = Stop { recording, room: session.room(), reason: RecordingStop::RoomClosed, now_ms };
         self.send(Close::Finish { session: Box::new(session), stop, duration_ms });
@@ -423,6 +444,10 @@ impl Worker {
     fn count(&self) {
         metrics::gauge!("sidang_recordings_running").set(self.sessions.len() as f64);
     }
+}
+
+fn since_ms(epoch: Instant, now: Instant) -> i64 {
+    i64::try_from(now.saturating_duration_since(epoch).as_millis()).unwrap_or(i64::MAX)
 }
 
 /// Closes files, which waits for the disk, beside the worker, which must not.
@@ -479,4 +504,77 @@ fn stopped(manifest: &Manifest) -> RecorderEvent {
 
 fn nothing_recorded(recording: RecordingId, room: MeetingId, reason: RecordingStop) -> RecorderEvent {
     RecorderEvent::Stopped { recording, room, reason, duration_ms: 0, bytes: 0, tracks: Vec::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wire::{Classification, id::PersonId};
+
+    /// A worker without its thread: time is what it is told.
+    struct Bench {
+        _folder: tempfile::TempDir,
+        worker: Worker,
+        told: Receiver<RecorderEvent>,
+        _to_close: Receiver<Close>,
+        recording: RecordingId,
+        start: Instant,
+    }
+
+    impl Bench {
+        fn new(free_bytes_min: u64) -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let config = RecordingConfig { free_bytes_min, ..RecordingConfig::in_folder(folder.path()) };
+            let store = Arc::new(Store::open(&config.folder, &config.key_file).unwrap());
+            let (events, told) = channel();
+            let events = Mutex::new(events);
+            let events: RecorderEvents = Arc::new(move |it| events.lock().unwrap().send(it).unwrap_or(()));
+            let (closing, to_close) = channel();
+            let worker = Worker::new(store, config, events, Arc::default(), closing);
+            Self { _folder: folder, worker, told, _to_close: to_close, recording: RecordingId::fresh(), start: Instant::now() }
+        }
+
+        fn begin(&mut self) {
+            let (recording, room, by) = (self.recording, MeetingId::fresh(), PersonId::fresh());
+            let classification = Classification::Terbuka;
+            self.worker.take(Tap::Started { recording, room, by, classification, now_ms: UnixMs(0) }, self.start);
+        }
+
+        /// What is told when a tap of the recording comes at this time.
+        fn tap(&mut self, after: Duration) -> Option<RecorderEvent> {
+            let tap = Tap::TrackEnded { recording: self.recording, source: SourceId::fresh() };
+            self.worker.take(tap, self.start + after);
+            self.told.try_recv().ok()
+        }
+    }
+
+    #[test]
+    fn an_engine_that_did_not_hear_of_a_failure_is_told_again_until_it_stops_it() {
+        let mut bench = Bench::new(u64::MAX);
+        bench.begin();
+        let failed = Some(RecorderEvent::Failed { recording: bench.recording });
+        assert_eq!(bench.told.try_recv().ok(), failed);
+        let just_before = FAILED_AGAIN - Duration::from_millis(1);
+        assert_eq!(bench.tap(just_before), None);
+        assert_eq!(bench.tap(FAILED_AGAIN), failed);
+        assert_eq!(bench.tap(FAILED_AGAIN + just_before), None);
+        assert_eq!(bench.tap(2 * FAILED_AGAIN), failed);
+        let stop = Stop { recording: bench.recording, room: MeetingId::fresh(), reason: RecordingStop::Failed, now_ms: UnixMs(3_000) };
+        bench.worker.stop(stop);
+        assert_eq!(bench.tap(4 * FAILED_AGAIN), None);
+        assert!(bench.worker.failed.is_empty());
+    }
+
+    #[test]
+    fn a_disk_that_fills_up_fails_what_runs() {
+        let mut bench = Bench::new(0);
+        bench.begin();
+        bench.worker.tick(bench.start);
+        assert_eq!(bench.told.try_recv().ok(), None);
+        bench.worker.config.free_bytes_min = u64::MAX;
+        bench.worker.tick(bench.start + FREE_SPACE_INTERVAL - Duration::from_millis(1));
+        assert_eq!(bench.told.try_recv().ok(), None, "not looked at yet");
+        bench.worker.tick(bench.start + FREE_SPACE_INTERVAL);
+        assert_eq!(bench.told.try_recv().ok(), Some(RecorderEvent::Failed { recording: bench.recording }));
+    }
 }

@@ -28,10 +28,10 @@ pub struct CookieSealer(LessSafeKey);
 
 /// What a request's cookie is worth.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Seen {
-    Fresh,
-    /// Good, and to be replaced by this one.
-    Aged(HeaderValue),
+pub struct Seen {
+    pub person: PersonId,
+    /// `Set-Cookie` of its successor, where it has aged.
+    pub renewed: Option<HeaderValue>,
 }
 
 impl CookieSealer {
@@ -84,10 +84,9 @@ impl CookieSealer {
         if of != recording.0.as_bytes() || age_ms >= LIFE_MS || watched_ms >= WATCH_MS_MAX {
             return None;
         }
-        if age_ms < RENEW_AFTER_MS {
-            return Some(Seen::Fresh);
-        }
-        Some(Seen::Aged(self.seal(recording, PersonId(uuid::Uuid::from_bytes(*person)), since, now)))
+        let person = PersonId(uuid::Uuid::from_bytes(*person));
+        let renewed = (age_ms >= RENEW_AFTER_MS).then(|| self.seal(recording, person, since, now));
+        Some(Seen { person, renewed })
     }
 }
 
@@ -109,16 +108,16 @@ mod tests {
 
     #[test]
     fn a_cookie_opens_its_recording_for_ten_minutes_and_is_renewed_by_use() {
-        let (sealer, recording) = (sealer(), RecordingId::fresh());
-        let set = sealer.fresh(recording, PersonId::fresh(), NOW);
+        let (sealer, recording, person) = (sealer(), RecordingId::fresh(), PersonId::fresh());
+        let set = sealer.fresh(recording, person, NOW);
         let text = set.to_str().unwrap();
         let path = format!("; Path=/media/recordings/{recording};");
         assert!(text.contains(&path) && text.ends_with("Secure; HttpOnly; SameSite=Strict"), "{text}");
         let at = |ms| sealer.read(&sent_back(&set), recording, NOW.saturating_add_ms(ms));
-        assert_eq!(at(0), Some(Seen::Fresh));
-        assert_eq!(at(RENEW_AFTER_MS - 1), Some(Seen::Fresh));
-        assert!(matches!(at(RENEW_AFTER_MS), Some(Seen::Aged(_))));
-        assert!(matches!(at(LIFE_MS - 1), Some(Seen::Aged(_))));
+        for (ms, renewed) in [(0, false), (RENEW_AFTER_MS - 1, false), (RENEW_AFTER_MS, true), (LIFE_MS - 1, true)] {
+            let seen = at(ms).unwrap();
+            assert_eq!((seen.person, seen.renewed.is_some()), (person, renewed), "{ms}");
+        }
         assert_eq!(at(LIFE_MS), None);
         assert_eq!(sealer.read(&sent_back(&set), RecordingId::fresh(), NOW), None, "another recording");
         assert_eq!(sealer.read(&HeaderMap::new(), recording, NOW), None);
@@ -130,9 +129,7 @@ mod tests {
         let mut set = sealer.fresh(recording, PersonId::fresh(), NOW);
         let mut now = NOW;
         while let Some(seen) = sealer.read(&sent_back(&set), recording, now) {
-            if let Seen::Aged(next) = seen {
-                set = next;
-            }
+            set = seen.renewed.unwrap_or(set);
             now = now.saturating_add_ms(60_000);
         }
         assert_eq!(now.saturating_since_ms(NOW), WATCH_MS_MAX);

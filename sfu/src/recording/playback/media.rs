@@ -8,6 +8,7 @@ use super::{
 use crate::recording::{
     library::{Library, LibraryError, TrackFile},
     manifest::Manifest,
+    readers::Place,
     seal::SealError,
 };
 use axum::{
@@ -20,15 +21,17 @@ use axum::{
 };
 use bytes::Bytes;
 use std::{io, sync::Arc};
-use tokio::sync::OwnedSemaphorePermit;
-use wire::{Code, Refusal, id::SourceId};
+use wire::{
+    Code, Refusal,
+    id::{PersonId, SourceId},
+};
 
-pub async fn serve(library: &Library, manifest: &Manifest, file: &str, method: &Method, headers: &HeaderMap) -> Response {
+pub async fn serve(library: &Library, manifest: &Manifest, file: &str, person: PersonId, method: &Method, headers: &HeaderMap) -> Response {
     let source: Option<SourceId> = file.strip_suffix(".webm").and_then(|it| it.parse().ok());
     let Some(row) = manifest.tracks.iter().find(|it| Some(it.source) == source && it.condition.can_be_played()) else {
         return not_found();
     };
-    let Some(permit) = library.reader() else { return busy() };
+    let Some(place) = library.reader(person) else { return busy() };
     let (recording, source) = (manifest.recording, row.source);
     let opened = {
         let library = library.clone();
@@ -50,7 +53,7 @@ pub async fn serve(library: &Library, manifest: &Manifest, file: &str, method: &
     };
     let body = match (method, end) {
         (&Method::HEAD, _) | (_, 0) => Ok(Body::empty()),
-        _ => stream(file, first, end, permit).await,
+        _ => stream(file, first, end, place).await,
     };
     let mut answer = match body {
         Ok(body) => Response::new(body),
@@ -76,17 +79,17 @@ pub async fn serve(library: &Library, manifest: &Manifest, file: &str, method: &
 
 /// The first piece is read before the answer begins, so that one that does not open is an error and no empty file. A later one that does not
 /// open breaks the answer off: its length was promised, so the receiver knows.
-async fn stream(file: Arc<TrackFile>, first: u64, end: u64, permit: OwnedSemaphorePermit) -> Result<Body, LibraryError> {
+async fn stream(file: Arc<TrackFile>, first: u64, end: u64, place: Place) -> Result<Body, LibraryError> {
     let piece = piece(file.clone(), first, end).await?;
-    let state = Some((file, first, Some(piece), permit));
+    let state = Some((file, first, Some(piece), place));
     Ok(Body::from_stream(futures_util::stream::try_unfold(state, move |state| async move {
-        let Some((file, at, ready, permit)) = state.filter(|it| it.1 < end) else { return Ok(None) };
+        let Some((file, at, ready, place)) = state.filter(|it| it.1 < end) else { return Ok(None) };
         let bytes = match ready {
             Some(bytes) => bytes,
             None => piece_or_break(file.clone(), at, end).await?,
         };
         let next = at + bytes.len() as u64;
-        Ok::<_, io::Error>(Some((bytes, Some((file, next, None, permit)))))
+        Ok::<_, io::Error>(Some((bytes, Some((file, next, None, place)))))
     })))
 }
 

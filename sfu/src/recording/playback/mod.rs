@@ -13,7 +13,7 @@ mod cookie;
 mod media;
 mod range;
 
-use self::cookie::{CookieSealer, Seen};
+use self::cookie::CookieSealer;
 use super::{library::Library, manifest::Manifest, webm::Span};
 use axum::{
     Json, Router,
@@ -109,10 +109,10 @@ async fn read_file(
     let Some(manifest) = it.manifest(recording).await else { return not_found() };
     let answer = match file.as_str() {
         "manifest.json" => Json(view(&manifest)).into_response(),
-        file => media::serve(&it.library, &manifest, file, &method, &headers).await,
+        file => media::serve(&it.library, &manifest, file, seen.person, &method, &headers).await,
     };
     let mut answer = private(answer);
-    if let Seen::Aged(cookie) = seen {
+    if let Some(cookie) = seen.renewed {
         answer.headers_mut().insert(SET_COOKIE, cookie);
     }
     answer

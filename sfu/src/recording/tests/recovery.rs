@@ -1,6 +1,6 @@
 //! A node that was killed: what is there is closed at the next start.
 
-use super::scene::{Scene, Sender, open, opus_clip, probe, vp8_clip};
+use super::scene::{ClipFrame, Scene, Sender, open, opus_clip, probe, vp8_clip};
 use crate::recording::{
     manifest::{Manifest, RecordingState, TrackCondition},
     session::recover_all,
@@ -11,9 +11,14 @@ use wire::{control::RecordingStop, signal::SourceKind};
 
 /// Records until `killed_ms` and is killed there: nothing is closed.
 fn killed(scene: &Scene, killed_ms: u64) -> (Sender, Sender) {
+    let seconds = killed_ms.div_ceil(1000);
+    killed_in(scene, killed_ms, &vp8_clip("320x180", seconds), &opus_clip(seconds))
+}
+
+fn killed_in(scene: &Scene, killed_ms: u64, picture: &[ClipFrame], sound: &[ClipFrame]) -> (Sender, Sender) {
     let (mut camera, mut microphone) = (Sender::new(SourceKind::Camera), Sender::new(SourceKind::Microphone));
-    let mut packets = camera.send(scene, scene.recording, &vp8_clip("320x180", 10), 0);
-    packets.extend(microphone.send(scene, scene.recording, &opus_clip(10), 0));
+    let mut packets = camera.send(scene, scene.recording, picture, 0);
+    packets.extend(microphone.send(scene, scene.recording, sound, 0));
     packets.retain(|it| it.arrived < scene.at(killed_ms));
     let mut session = scene.session();
     scene.play(&mut session, &[&camera, &microphone], packets);
@@ -23,9 +28,10 @@ fn killed(scene: &Scene, killed_ms: u64) -> (Sender, Sender) {
 
 #[test]
 fn a_kill_costs_a_second_at_most() {
+    let (picture, sound) = (vp8_clip("320x180", 10), opus_clip(10));
     for killed_ms in [2_040, 5_230, 6_999, 9_290] {
         let scene = Scene::new();
-        let (camera, microphone) = killed(&scene, killed_ms);
+        let (camera, microphone) = killed_in(&scene, killed_ms, &picture, &sound);
         assert!(!Manifest::read(&scene.store, scene.recording).unwrap().may_be_shown());
 
         let closed = recover_all(&open(scene.folder.path())).unwrap();
