@@ -406,6 +406,19 @@ describe('in the meeting', () => {
     expect(node.sockets).toHaveLength(2);
   });
 
+  it('tells of its end once, also to someone who closes the devices at once', async () => {
+    await join();
+    let ends = 0;
+    call.subscribe((view) => {
+      if (view.phase.at !== 'over') return;
+      ends += 1;
+      if (ends < 10) local.close();
+    });
+    call.leave();
+    await time.settle();
+    expect(ends).toBe(1);
+  });
+
   it('says goodbye when leaving', async () => {
     await join();
     call.leave();

@@ -588,13 +588,14 @@ class Conversation implements Call {
   private finish(over: Over): void {
     if (this.isOver) return;
     const { channel } = this;
+    // First deaf, then told: whoever hears of the end may close the devices, which must not reach back in here.
+    for (const stop of this.stops.splice(0)) stop();
     this.put({ phase: { at: 'over', over, wasIn: this.wasIn } });
     this.channel = undefined;
     channel?.close(CLOSE_NORMAL);
     this.dropPeer();
     this.ticket = undefined;
     this.hurry();
-    for (const stop of this.stops.splice(0)) stop();
   }
 }
 
