@@ -194,34 +194,37 @@ fn a_line_that_loses_up_to_a_third_connects() {
     assert!(slowest < Duration::from_secs(20), "{slowest:?}");
 }
 
-/// The regression: with the library alone, some 270 such datagrams overflow the stack and end the process.
+/// The regression: with the library alone, a few hundred such datagrams overflow the stack and end the process. Each fragment says that it
+/// is one byte further on, of a message that has none: the library follows the chain by recursion and counts no byte of it.
 #[test]
 fn a_flood_of_fragments_costs_nothing_and_ends_at_the_budget() {
     let mut line = Line::new();
     line.check();
-    for number in 0..5_000u32 {
-        let mut body = Vec::new();
-        for _ in 0..96 {
-            body.extend([1, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
-        }
-        line.transports.handle_read(line.now, path(), &handshake_record(number, &body));
+    for number in 0..2_000u32 {
+        let chain = (0..96).map(|step| number * 96 + step).flat_map(|offset| {
+            let offset = offset.to_be_bytes();
+            [1, 0, 0, 0, 0, 0, offset[1], offset[2], offset[3], 0, 0, 1]
+        });
+        line.transports.handle_read(line.now, path(), &handshake_record(2 * number, &chain.collect::<Vec<_>>()));
+        // And well-formed ones, which are counted.
         let well_formed = [&[1, 0, 4, 0, 0, 0, 0, 0, (number % 256) as u8, 0, 0, 1][..], &[7]].concat();
-        line.transports.handle_read(line.now, path(), &handshake_record(number, &well_formed));
-        line.now += Duration::from_millis(1);
+        line.transports.handle_read(line.now, path(), &handshake_record(2 * number + 1, &well_formed));
+        line.now += Duration::from_millis(3);
     }
     line.collect();
     assert!(line.events.is_empty());
     // Another peer is not touched by it.
-    let other = Client::new();
-    let mut wanted = parameters("more", "others");
-    wanted.remote_fingerprint = other.fingerprint();
-    line.transports.add_peer(line.now, SessionId::fresh(), &wanted);
-    assert_eq!(line.transports.peers(), 2);
+    line.transports.remove_peer(line.now, line.session);
+    let mut wanted = parameters("ours", "theirs");
+    wanted.remote_fingerprint = line.client.fingerprint();
+    line.transports.add_peer(line.now, line.session, &wanted);
+    line.start = line.now;
+    assert!(line.connect().is_some());
 }
 
-/// The library keeps every record of the coming epoch; here they are counted against the same budget, and no more kept than that.
+/// The library keeps every record of the coming epoch; they count against the same budget, and some do no harm.
 #[test]
-fn a_flood_of_early_records_does_not_stop_the_handshake() {
+fn early_records_that_are_forged_do_not_stop_the_handshake() {
     let mut line = Line::new();
     line.check();
     for number in 0..100u32 {
