@@ -79,7 +79,10 @@ pub(crate) async fn find(identity: &Identity, token: &Token) -> Result<Option<Si
     drop(tx);
     if now.saturating_since_ms(found.last_seen) >= SEEN_MS_EACH {
         let session: AuthSessionId = signed_in.actor.session;
-        transact!(identity.db(), tx => store::seen(tx, session, now).await)?;
+        // A store that cannot be written to (its disk is full) can still be read from: at worst the session ends as an idle one.
+        if let Err(error) = transact!(identity.db(), tx => store::seen(tx, session, now).await) {
+            tracing::warn!(error = %error, "the use of a session could not be written down");
+        }
     }
     Ok(Some(signed_in))
 }

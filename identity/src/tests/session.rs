@@ -7,6 +7,7 @@ use crate::{
     testing::{self, PASSWORD},
 };
 use axum::http::{HeaderValue, Method, StatusCode, header};
+use kernel::db::Kind;
 use std::sync::Arc;
 
 const OFFICER: &str = "officer@sidang.example";
@@ -162,6 +163,19 @@ kernel::on_both! {
             assert_eq!(person.await.unwrap(), StatusCode::OK);
         }
         assert!(kernel::audit::verify(world.identity.db()).await.unwrap().is_ok());
+    }
+
+    async fn reading_goes_on_where_nothing_can_be_written(db: Db) {
+        let world = World::of(db).await;
+        let browser = world.browser(PersonRole::Officer).await;
+        let guard = match world.identity.db().kind() {
+            Kind::Sqlite => "CREATE TRIGGER full BEFORE UPDATE ON session BEGIN SELECT RAISE(ABORT, 'the disk is full'); END",
+            Kind::Postgres => "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'the disk is full'; END $$;
+                CREATE TRIGGER full_disk BEFORE UPDATE ON session FOR EACH ROW EXECUTE FUNCTION full_disk()",
+        };
+        world.identity.db().execute_for_tests(guard).await.unwrap();
+        world.clock.advance_ms(5 * 60_000);
+        assert_eq!(world.get(&browser, "/agencies").await.status, StatusCode::OK);
     }
 
     async fn a_body_with_more_than_it_should_have_is_refused(db: Db) {

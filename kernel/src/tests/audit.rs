@@ -75,6 +75,21 @@ crate::on_both! {
         assert_eq!(audit::verify(&db).await.unwrap(), Ok(1));
     }
 
+    async fn a_change_whose_row_cannot_be_written_does_not_stand(db: Db) {
+        db.execute_for_tests("ALTER TABLE audit RENAME TO elsewhere").await.unwrap();
+        let outcome: crate::Result<()> = crate::transact!(db, tx => {
+            crate::outbox::push(tx, NOON, "media", &1)?;
+            crate::on!(tx, c => sqlx::query("UPDATE ledger SET hash = 'x' WHERE name = 'outbox'").execute(c).await.map(drop))?;
+            audit::record(tx, entry("a"));
+            Ok(())
+        });
+        assert!(matches!(outcome, Err(crate::Error::Broken(_))));
+        let mut tx = db.read().await.unwrap();
+        let hash: String = crate::on!(&mut tx, c => sqlx::query_scalar("SELECT hash FROM ledger WHERE name = 'outbox'").fetch_one(c).await).unwrap();
+        assert_eq!(hash, "");
+        assert_eq!(crate::outbox::open_after(&mut tx, "media", 0).await.unwrap(), []);
+    }
+
     async fn the_database_refuses_to_change_the_trail(db: Db) {
         record(&db, vec![entry("a")]).await;
         for sql in ["UPDATE audit SET act = 'x'", "DELETE FROM audit"] {
