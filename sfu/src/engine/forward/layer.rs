@@ -31,6 +31,8 @@ pub struct Clock {
 pub struct Layer {
     /// Changes whenever the stream starts anew, so that nothing of the old one is taken for the new.
     pub epoch: u32,
+    /// When it last did.
+    pub restarted: Option<Instant>,
     pub ssrc: Option<u32>,
     pub rtx_ssrc: Option<u32>,
     pub clock_rate: u32,
@@ -57,6 +59,7 @@ impl Layer {
     pub fn new(epoch: u32, clock_rate: u32) -> Self {
         Self {
             epoch,
+            restarted: None,
             ssrc: None,
             rtx_ssrc: None,
             clock_rate,
@@ -79,8 +82,8 @@ impl Layer {
     }
 
     /// Forgets the stream, keeps its place.
-    pub fn restart(&mut self, epoch: u32) {
-        *self = Self { ssrc: self.ssrc, rtx_ssrc: self.rtx_ssrc, ..Self::new(epoch, self.clock_rate) };
+    pub fn restart(&mut self, now: Instant, epoch: u32) {
+        *self = Self { restarted: Some(now), ssrc: self.ssrc, rtx_ssrc: self.rtx_ssrc, ..Self::new(epoch, self.clock_rate) };
     }
 
     pub fn highest(&self) -> u64 {

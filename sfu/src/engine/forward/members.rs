@@ -146,18 +146,18 @@ impl Forwarder {
             };
             let known = peer.up.sources.iter().copied().find(|at| self.sources.get(*at).is_some_and(|source| source.mid == line.mid));
             match known {
-                Some(source) => self.renew_source(index, source, line),
+                Some(source) => self.renew_source(now, index, source, line),
                 None => self.begin_source(now, index, line),
             }
         }
     }
 
     /// A further offer: types may have changed, an SSRC may be named anew.
-    fn renew_source(&mut self, peer: u32, index: u32, line: &ReceiveLine) {
+    fn renew_source(&mut self, now: Instant, peer: u32, index: u32, line: &ReceiveLine) {
         if let Some(source) = self.sources.get_mut(index) {
             source.payloads = line.payloads.clone();
         }
-        self.bind_named(peer, index, line);
+        self.bind_named(now, peer, index, line);
     }
 
     fn begin_source(&mut self, now: Instant, peer_index: u32, line: &ReceiveLine) {
@@ -176,7 +176,7 @@ impl Forwarder {
         let index = self.sources.insert(source);
         peer.up.sources.push(index);
         self.sources_by_id.insert(line.source, index);
-        self.bind_named(peer_index, index, line);
+        self.bind_named(now, peer_index, index, line);
         let recording = self.rooms.get(room_index).and_then(|room| room.recording);
         if let Some(source) = self.sources.get_mut(index) {
             source.tapped = recording.map(Tapped::new);
@@ -187,7 +187,7 @@ impl Forwarder {
     }
 
     /// SSRCs that the offer names (RFC 5576), for clients that send no MID. With layers the RID decides.
-    fn bind_named(&mut self, peer: u32, index: u32, line: &ReceiveLine) {
+    fn bind_named(&mut self, now: Instant, peer: u32, index: u32, line: &ReceiveLine) {
         let (Some(peer), Some(source)) = (self.peers.get_mut(peer), self.sources.get_mut(index)) else {
             return;
         };
@@ -197,7 +197,7 @@ impl Forwarder {
         let layer = &mut source.layers[0];
         if layer.ssrc.is_some_and(|old| old != ssrc) {
             self.epoch += 1;
-            layer.restart(self.epoch);
+            layer.restart(now, self.epoch);
         }
         if peer.up.bind(Binding { ssrc, source: index, layer: 0, repair: false }) {
             layer.ssrc = Some(ssrc);

@@ -21,6 +21,8 @@ use std::time::{Duration, Instant};
 
 /// An SSRC that a stream gives up for another was silent this long, else the other is refused: a stream has one SSRC at a time.
 const REBIND_SILENCE: Duration = Duration::from_millis(500);
+/// A stream begins anew no more often than this: each time everyone who watches it is served anew.
+const RESTART_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The extension elements of one packet.
 #[derive(Clone, Copy, Debug, Default)]
@@ -96,11 +98,13 @@ impl Forwarder {
         let layer = &mut source.layers[usize::from(binding.layer)];
         let mut anew = false;
         if layer.jumped(sequence) {
-            if binding.repair {
+            let lately = layer.restarted.is_some_and(|last| now.saturating_duration_since(last) < RESTART_INTERVAL);
+            if binding.repair || lately {
+                peer.down.stats.refused_packets += 1;
                 return;
             }
             self.epoch += 1;
-            layer.restart(self.epoch);
+            layer.restart(now, self.epoch);
             anew = true;
         }
         let (before, first) = (layer.highest(), layer.last_packet.is_none());
@@ -269,7 +273,7 @@ fn bind(
     let changes = bound.replace(header.ssrc).is_some();
     if changes && !repair {
         *epoch += 1;
-        state.restart(*epoch);
+        state.restart(now, *epoch);
     }
     let binding = Binding { ssrc: header.ssrc, source: index, layer: layer as u8, repair };
     peer.up.bind(binding).then_some(binding)

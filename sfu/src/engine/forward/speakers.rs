@@ -38,6 +38,10 @@ pub struct Voice {
 #[derive(Debug, Default)]
 pub struct Speakers {
     voices: Vec<Voice>,
+    /// Where each source's voice stands, by the source's place in the shard.
+    places: Vec<Option<u32>>,
+    /// Kept for its memory: each source's rank of this tick, by the source's place.
+    ranks: Vec<(bool, f32)>,
     /// Sources, the loudest first, with hysteresis.
     order: Vec<u32>,
     speaking: Vec<SessionId>,
@@ -49,11 +53,29 @@ impl Speakers {
         self.remove(source);
         self.voices.push(Voice { source, session, share, sum: 0.0, count: 0, level: 0.0, ticks: 0, speaking: false });
         self.order.push(source);
+        self.place();
     }
 
     pub fn remove(&mut self, source: u32) {
         self.voices.retain(|voice| voice.source != source);
         self.order.retain(|other| *other != source);
+        self.place();
+    }
+
+    fn place(&mut self) {
+        self.places.clear();
+        for (at, voice) in self.voices.iter().enumerate() {
+            let source = voice.source as usize;
+            if self.places.len() <= source {
+                self.places.resize(source + 1, None);
+            }
+            self.places[source] = Some(at as u32);
+        }
+    }
+
+    fn voice(&mut self, source: u32) -> Option<&mut Voice> {
+        let at = self.places.get(source as usize).copied().flatten()?;
+        self.voices.get_mut(at as usize)
     }
 
     pub fn current(&self) -> &[SessionId] {
@@ -67,7 +89,7 @@ impl Speakers {
 
     /// `level` as in the extension: a flag and -dBov.
     pub fn heard(&mut self, source: u32, level: Option<u8>) {
-        if let Some(voice) = self.voices.iter_mut().find(|voice| voice.source == source) {
+        if let Some(voice) = self.voice(source) {
             voice.sum += level.map_or(UNKNOWN, |level| f32::from(127 - (level & 0x7f)));
             voice.count = voice.count.saturating_add(1);
         }
@@ -91,40 +113,44 @@ impl Speakers {
                 voice.ticks = 0;
             }
         }
-        let voices = &self.voices;
-        let rank = |source: u32| {
-            let voice = voices.iter().find(|voice| voice.source == source);
-            voice.map_or((false, 0.0), |voice| (voice.share, voice.level))
-        };
-        let before = self.order.clone();
-        settle(&mut self.order, |later, earlier| {
-            let (later, earlier) = (rank(later), rank(earlier));
+        self.ranks.clear();
+        self.ranks.resize(self.places.len(), (false, 0.0));
+        for voice in &self.voices {
+            self.ranks[voice.source as usize] = (voice.share, voice.level);
+        }
+        let ranks = &self.ranks;
+        let moved = settle(&mut self.order, |later, earlier| {
+            let (later, earlier) = (ranks[later as usize], ranks[earlier as usize]);
             later.0 && !earlier.0 || later.0 == earlier.0 && later.1 > earlier.1 + MARGIN
         });
         let mut speaking: Vec<SessionId> = Vec::new();
         for source in &self.order {
-            if let Some(voice) = voices.iter().find(|voice| voice.source == *source && voice.speaking && !voice.share)
+            let voice = self.places[*source as usize].map(|at| &self.voices[at as usize]);
+            if let Some(voice) = voice.filter(|voice| voice.speaking && !voice.share)
                 && !speaking.contains(&voice.session)
                 && speaking.len() < SPEAKERS_MAX
             {
                 speaking.push(voice.session);
             }
         }
-        let changed = (before != self.order, speaking != self.speaking);
+        let changed = (moved, speaking != self.speaking);
         self.speaking = speaking;
         changed
     }
 }
 
-/// Moves each forward past those it beats by the margin, and no further: insertion, stable.
-fn settle(order: &mut [u32], beats: impl Fn(u32, u32) -> bool) {
+/// Moves each forward past those it beats by the margin, and no further: insertion, stable. Returns whether any moved.
+fn settle(order: &mut [u32], beats: impl Fn(u32, u32) -> bool) -> bool {
+    let mut moved = false;
     for at in 1..order.len() {
         let mut place = at;
         while place > 0 && beats(order[place], order[place - 1]) {
             order.swap(place, place - 1);
             place -= 1;
+            moved = true;
         }
     }
+    moved
 }
 
 #[cfg(test)]

@@ -58,6 +58,7 @@ impl Ord for OnTheWay {
 
 pub struct Call {
     pub now: Instant,
+    start: Instant,
     pub forwarder: Forwarder,
     pub clients: Vec<Client>,
     pub events: Vec<ForwardEvent>,
@@ -79,6 +80,7 @@ impl Call {
         let now = Instant::now();
         Self {
             now,
+            start: now,
             forwarder: Forwarder::new(now),
             clients: Vec::new(),
             events: Vec::new(),
@@ -126,6 +128,27 @@ impl Call {
         self.drain();
     }
 
+    /// What holds between any two calls.
+    fn check(&self) {
+        let forwarder = &self.forwarder;
+        for (index, source) in (0..).map(|at| (at, forwarder.sources.get(at))).take(64).filter_map(|(at, source)| Some((at, source?))) {
+            for watcher in &source.watchers {
+                let slot = forwarder.slot(*watcher).expect("a watcher that is here");
+                let feeds = [slot.current, slot.target].into_iter().flatten().any(|feed| feed.source == index);
+                assert!(feeds || slot.audio && slot.source == Some(index), "nobody watches what he is not shown");
+            }
+        }
+        for (peer, slots) in (0..64).filter_map(|at| Some((at, &forwarder.peers.get(at)?.slots))) {
+            for (at, slot) in slots.iter().enumerate() {
+                for feed in [slot.current, slot.target].into_iter().flatten() {
+                    let source = forwarder.sources.get(feed.source).expect("a source that is here");
+                    assert!(source.watchers.contains(&Watcher { peer, slot: at as u16 }), "what is shown is watched");
+                    assert!(source.enabled && source.peer != peer);
+                }
+            }
+        }
+    }
+
     /// RTCP from a client, there at once.
     pub fn feedback(&mut self, who: usize, compound: &[u8]) {
         self.forwarder.handle_rtcp(self.now, self.clients[who].session, compound);
@@ -151,6 +174,9 @@ impl Call {
                 self.forwarder.handle_timeout(self.now);
                 assert!(self.forwarder.poll_timeout().is_none_or(|at| at > self.now), "one call does all that is due");
                 self.drain();
+            }
+            if (self.now - self.start).as_millis().is_multiple_of(50) {
+                self.check();
             }
             for at in 0..self.clients.len() {
                 let mut out = Vec::new();
