@@ -97,16 +97,18 @@ impl Session {
         self.manifest.room
     }
 
-    /// A source is to come. True: a key frame is needed.
-    pub fn track(&mut self, new: NewTrack, now: Instant) -> Result<bool, SessionError> {
+    /// A source is to come, or comes again.
+    pub fn track(&mut self, new: NewTrack, now: Instant) -> Result<(), SessionError> {
         let Some(codec) = TrackCodec::of(new.codec) else {
             tracing::warn!(recording.id = %self.manifest.recording, source.id = %new.source, codec = ?new.codec, "a codec that is not recorded");
-            return Ok(false);
+            return Ok(());
         };
         let full = self.tracks.len() >= TRACKS_MAX;
         match self.tracks.entry(new.source) {
-            // It comes again with another SSRC, which its packets show.
-            Entry::Occupied(entry) => Ok(entry.get().row().codec.is_video()),
+            Entry::Occupied(mut entry) => {
+                entry.get_mut().announced(now);
+                Ok(())
+            }
             Entry::Vacant(_) if full => Err(SessionError::TooManyTracks),
             Entry::Vacant(entry) => {
                 let row = ManifestTrack {
@@ -126,7 +128,7 @@ impl Session {
                 self.manifest.tracks.push(row.clone());
                 self.manifest_changed = true;
                 entry.insert(Track::new(self.manifest.recording, row, self.epoch, new.clock_rate, now));
-                Ok(codec.is_video())
+                Ok(())
             }
         }
     }

@@ -84,7 +84,7 @@ enum Picture {
 }
 
 impl Track {
-    /// `row` comes without figures; they are filled in when it ends. `now`: a key frame is asked for now.
+    /// `row` comes without figures; they are filled in when it ends.
     pub fn new(recording: RecordingId, row: ManifestTrack, epoch: Instant, clock_rate: u32, now: Instant) -> Self {
         let codec = row.codec;
         let clock_rate = if clock_rate == 0 { codec.clock_rate() } else { clock_rate };
@@ -107,8 +107,9 @@ impl Track {
         }
     }
 
-    pub fn row(&self) -> &ManifestTrack {
-        &self.row
+    /// What comes next begins with a key frame, which the engine has asked for by itself: it is waited for as if it was asked for here.
+    pub fn announced(&mut self, now: Instant) {
+        self.asked = Some(now);
     }
 
     /// Takes a packet. True: a key frame is needed.

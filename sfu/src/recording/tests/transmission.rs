@@ -76,7 +76,7 @@ fn a_picture_that_begins_without_a_key_frame_is_asked_for_until_one_comes() {
     let mut session = scene.session();
     let asked = scene.play(&mut session, &[&camera], packets);
     let manifest = session.finish(&scene.store, wire::control::RecordingStop::Requested, 6_000);
-    assert_eq!(asked, [(camera.source, 1_000), (camera.source, 2_000)], "after the request at the start");
+    assert_eq!(asked, [(camera.source, 1_000), (camera.source, 2_000)], "the engine asked at the start");
     assert_eq!(manifest.tracks[0].starts_after_ms, 2_000);
     assert_eq!(probe(&scene.file(camera.source)).packets, late.iter().filter(|it| it.at_ms >= 2_000).count());
 }

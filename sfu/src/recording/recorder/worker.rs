@@ -1,40 +1,24 @@
-//! The recorder: a sink for the engine's taps, which never waits, and two plain threads behind it, one that writes and one that closes.
-//!
-//! ```text
-//! engine -> tap() -> queue -> worker (sessions) -> closer -> RecorderEvent::Stopped
-//!                                  \-> RecorderEvent::{NeedsKeyframe, Failed}
-//! ```
-//!
-//! Where the disk does not keep up, the queue fills; then the recordings whose taps no longer fit fail, are closed with what they have, and
-//! say so. Nothing is left out of a recording silently.
+//! The thread that writes: it holds the recordings that run.
 
-use super::{
-    config::RecordingConfig,
-    library::Library,
-    manifest::Manifest,
-    seal::KeyError,
-    session::{NewTrack, Recordable, Session, SessionError, Start, close, recover_all},
-    store::Store,
+use super::{Overflow, QUEUE_MAX, RecorderEvent, RecorderEvents, RecordingConfig, Stop, Store, Work, closer::Close};
+use crate::{
+    engine::api::Tap,
+    recording::session::{NewTrack, Recordable, Session, SessionError, Start},
 };
-use crate::engine::api::Tap;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-        mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, TrySendError, channel, sync_channel},
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError, Sender},
     },
-    thread::JoinHandle,
     time::{Duration, Instant},
 };
 use wire::{
     UnixMs,
-    control::{RecordedTrack, RecordingStop},
-    id::{MeetingId, RecordingId, SourceId},
+    control::RecordingStop,
+    id::{RecordingId, SourceId},
 };
 
-/// Taps that wait for the disk at most: four seconds of a meeting of 40 (4,000 packets/s), about 20 MB.
-const QUEUE_MAX: usize = 16 * 1024;
 /// Ids sort by age, so the oldest are forgotten; what is still in the queue is never that old.
 const ENDED_BEFORE_START_MAX: usize = QUEUE_MAX;
 /// How often what is due is written, where no tap wakes the worker.
@@ -44,164 +28,7 @@ const FAILED_AGAIN: Duration = Duration::from_secs(1);
 /// How often the free space is looked at.
 const FREE_SPACE_INTERVAL: Duration = Duration::from_secs(5);
 
-#[derive(Debug, thiserror::Error)]
-pub enum RecorderError {
-    #[error(transparent)]
-    Key(#[from] KeyError),
-    #[error("recordings: {0}")]
-    Io(#[from] std::io::Error),
-}
-
-/// What the recorder says to the engine and the control plane.
-#[derive(Clone, Debug, PartialEq)]
-pub enum RecorderEvent {
-    /// It cannot go on, or did not begin: the engine stops it and tells everyone.
-    Failed { recording: RecordingId },
-    /// It lost its place in a source.
-    NeedsKeyframe { source: SourceId },
-    /// Its files are closed. Once for each recording, after [`Tap::Stopped`]; at the start, for those that an earlier life left open.
-    Stopped { recording: RecordingId, room: MeetingId, reason: RecordingStop, duration_ms: i64, bytes: i64, tracks: Vec<RecordedTrack> },
-}
-
-/// Called from the recorder's threads and, where it fails at once, from [`Recorder::tap`]. Must not wait.
-pub type RecorderEvents = Arc<dyn Fn(RecorderEvent) + Send + Sync>;
-
-/// The face of the recorder. A clone is the same recorder.
-#[derive(Clone)]
-pub struct Recorder {
-    inner: Arc<Inner>,
-}
-
-struct Inner {
-    queue: SyncSender<Work>,
-    overflow: Arc<Overflow>,
-    events: RecorderEvents,
-    library: Library,
-    threads: Mutex<Vec<JoinHandle<()>>>,
-}
-
-enum Work {
-    Tap(Tap, Instant),
-    /// Close everything and end.
-    End,
-}
-
-/// What no longer fitted into the queue. Its rows are bounded by the number of recordings that the engine runs.
-#[derive(Default)]
-struct Overflow {
-    any: AtomicBool,
-    lost: Mutex<Lost>,
-}
-
-#[derive(Default)]
-struct Lost {
-    /// They miss a tap.
-    recordings: BTreeSet<RecordingId>,
-    /// Their end is carried here, because CLASS-6 must reach them.
-    stops: Vec<Stop>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Stop {
-    recording: RecordingId,
-    room: MeetingId,
-    reason: RecordingStop,
-    now_ms: UnixMs,
-}
-
-impl Recorder {
-    /// Opens the folder and the key, closes what an earlier life left open (each told by a [`RecorderEvent::Stopped`]), and starts.
-    pub fn start(config: RecordingConfig, events: RecorderEvents) -> Result<Self, RecorderError> {
-        let store = Arc::new(Store::open(&config.folder, &config.key_file)?);
-        for manifest in recover_all(&store)? {
-            (events)(stopped(&manifest));
-        }
-        let library = Library::new(store.clone(), config.readers_max);
-        let overflow = Arc::new(Overflow::default());
-        let (queue, taps) = sync_channel(QUEUE_MAX);
-        let (closing, to_close) = channel();
-        let worker = Worker::new(store.clone(), config, events.clone(), overflow.clone(), closing);
-        let closer = Closer { store, events: events.clone(), failed: BTreeMap::new() };
-        let threads = vec![
-            std::thread::Builder::new().name("recorder".to_owned()).spawn(move || worker.run(&taps))?,
-            std::thread::Builder::new().name("recorder-close".to_owned()).spawn(move || closer.run(&to_close))?,
-        ];
-        Ok(Self { inner: Arc::new(Inner { queue, overflow, events, library, threads: Mutex::new(threads) }) })
-    }
-
-    /// What was recorded, for those who watch.
-    pub fn library(&self) -> Library {
-        self.inner.library.clone()
-    }
-
-    /// Takes what the engine gives. Never waits.
-    pub fn tap(&self, tap: Tap) {
-        match self.inner.queue.try_send(Work::Tap(tap, Instant::now())) {
-            Ok(()) => {}
-            Err(TrySendError::Full(Work::Tap(tap, _))) => self.inner.overflow.take(&tap),
-            // The worker has ended: nothing is recorded any more, and each recording is told so once.
-            Err(TrySendError::Disconnected(Work::Tap(Tap::Stopped { recording, room, reason, .. }, _))) => {
-                (self.inner.events)(nothing_recorded(recording, room, reason));
-            }
-            Err(TrySendError::Disconnected(Work::Tap(tap, _))) => {
-                let recording = recording_of(&tap);
-                if self.inner.overflow.is_news(recording) {
-                    (self.inner.events)(RecorderEvent::Failed { recording });
-                }
-            }
-            Err(TrySendError::Full(Work::End) | TrySendError::Disconnected(Work::End)) => {}
-        }
-    }
-
-    /// Closes every recording and returns when all is on the disk. Waits for the disk: not from an async task.
-    pub fn end(&self) {
-        let threads = std::mem::take(&mut *self.inner.threads.lock().unwrap_or_else(PoisonError::into_inner));
-        if !threads.is_empty() {
-            // An error means that the worker has ended: then there is nothing to tell it.
-            let _ = self.inner.queue.send(Work::End);
-        }
-        for thread in threads {
-            if thread.join().is_err() {
-                tracing::error!("a thread of the recorder panicked");
-            }
-        }
-    }
-}
-
-impl Overflow {
-    fn take(&self, tap: &Tap) {
-        let mut lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
-        match *tap {
-            Tap::Stopped { recording, room, reason, now_ms } => lost.stops.push(Stop { recording, room, reason, now_ms }),
-            ref other => {
-                lost.recordings.insert(recording_of(other));
-            }
-        }
-        self.any.store(true, Ordering::Release);
-    }
-
-    /// False where it was told before.
-    fn is_news(&self, recording: RecordingId) -> bool {
-        self.lost.lock().unwrap_or_else(PoisonError::into_inner).recordings.insert(recording)
-    }
-
-    fn drain(&self) -> Option<Lost> {
-        self.any.swap(false, Ordering::AcqRel).then(|| std::mem::take(&mut *self.lost.lock().unwrap_or_else(PoisonError::into_inner)))
-    }
-}
-
-fn recording_of(tap: &Tap) -> RecordingId {
-    match *tap {
-        Tap::Started { recording, .. }
-        | Tap::Track { recording, .. }
-        | Tap::SenderReport { recording, .. }
-        | Tap::TrackEnded { recording, .. }
-        | Tap::Stopped { recording, .. } => recording,
-        Tap::Packet(ref packet) => packet.recording,
-    }
-}
-
-struct Worker {
+pub struct Worker {
     store: Arc<Store>,
     config: RecordingConfig,
     events: RecorderEvents,
@@ -215,18 +42,14 @@ struct Worker {
     looked_at_free_space: Option<Instant>,
 }
 
-/// To the closer. As many wait as recordings end at once.
-enum Close {
-    /// A recording ended.
-    Finish { session: Box<Session>, stop: Stop, duration_ms: i64 },
-    /// A recording failed: its end is told when the engine has stopped it.
-    Fail { session: Box<Session>, duration_ms: i64 },
-    /// The engine stopped a recording that the worker does not hold (any more).
-    Stopped(Stop),
-}
-
 impl Worker {
-    fn new(store: Arc<Store>, config: RecordingConfig, events: RecorderEvents, overflow: Arc<Overflow>, closing: Sender<Close>) -> Self {
+    pub fn new(
+        store: Arc<Store>,
+        config: RecordingConfig,
+        events: RecorderEvents,
+        overflow: Arc<Overflow>,
+        closing: Sender<Close>,
+    ) -> Self {
         Self {
             store,
             config,
@@ -240,7 +63,7 @@ impl Worker {
         }
     }
 
-    fn run(mut self, taps: &Receiver<Work>) {
+    pub fn run(mut self, taps: &Receiver<Work>) {
         let mut ticked = Instant::now();
         loop {
             let now = match taps.recv_timeout(TICK) {
@@ -275,7 +98,7 @@ impl Worker {
             },
             Tap::Track { recording, source, session, name, kind, codec, clock_rate } => {
                 let new = NewTrack { source, session, name, kind, codec, clock_rate };
-                self.with(recording, Some(source), now, |session, _| session.track(new, now));
+                self.with(recording, None, now, |session, _| session.track(new, now).map(|()| false));
             }
             Tap::Packet(packet) => {
                 self.with(packet.recording, Some(packet.source), now, |session, store| session.packet(store, packet));
@@ -450,66 +273,14 @@ fn since_ms(epoch: Instant, now: Instant) -> i64 {
     i64::try_from(now.saturating_duration_since(epoch).as_millis()).unwrap_or(i64::MAX)
 }
 
-/// Closes files, which waits for the disk, beside the worker, which must not.
-struct Closer {
-    store: Arc<Store>,
-    events: RecorderEvents,
-    /// Closed, and not stopped by the engine yet. Bounded as the recordings that run are: the engine stops what it is told has failed.
-    failed: BTreeMap<RecordingId, Manifest>,
-}
-
-impl Closer {
-    fn run(mut self, closing: &Receiver<Close>) {
-        while let Ok(close) = closing.recv() {
-            self.take(close);
-        }
-        for manifest in self.failed.values() {
-            (self.events)(stopped(manifest));
-        }
-    }
-
-    fn take(&mut self, it: Close) {
-        match it {
-            Close::Finish { session, stop, duration_ms } => {
-                let manifest = session.finish(&self.store, stop.reason, duration_ms);
-                (self.events)(stopped(&manifest));
-            }
-            Close::Fail { session, duration_ms } => {
-                let manifest = session.finish(&self.store, RecordingStop::Failed, duration_ms);
-                self.failed.insert(manifest.recording, manifest);
-            }
-            Close::Stopped(stop) => match self.failed.remove(&stop.recording) {
-                Some(mut manifest) => {
-                    if stop.reason == RecordingStop::ClassificationRaised {
-                        close(&self.store, &mut manifest, stop.reason);
-                    }
-                    (self.events)(stopped(&manifest));
-                }
-                None => (self.events)(nothing_recorded(stop.recording, stop.room, stop.reason)),
-            },
-        }
-    }
-}
-
-fn stopped(manifest: &Manifest) -> RecorderEvent {
-    RecorderEvent::Stopped {
-        recording: manifest.recording,
-        room: manifest.room,
-        reason: manifest.reason(),
-        duration_ms: manifest.duration_ms,
-        bytes: manifest.bytes(),
-        tracks: manifest.recorded_tracks(),
-    }
-}
-
-fn nothing_recorded(recording: RecordingId, room: MeetingId, reason: RecordingStop) -> RecorderEvent {
-    RecorderEvent::Stopped { recording, room, reason, duration_ms: 0, bytes: 0, tracks: Vec::new() }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wire::{Classification, id::PersonId};
+    use std::sync::{Mutex, mpsc::channel};
+    use wire::{
+        Classification,
+        id::{MeetingId, PersonId},
+    };
 
     /// A worker without its thread: time is what it is told.
     struct Bench {
