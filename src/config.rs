@@ -26,6 +26,7 @@ macro_rules! table {
 }
 
 table! {
+    "demo", "false", "true or false", "Seeds demonstration people, meetings and bookings and prints them. The environment's DEMO=1 does the same.";
     "http.listen", "127.0.0.1:8080", "an address and a port", "Where HTTP, WebSocket and the browser client are served.";
     "http.public_url", "", "an origin such as https://sidang.example.gov.my", "The address people open. Issuer of tokens, allowed origin, base of links. Empty: http(s)://localhost and the port of http.listen.";
     "http.tls_certificate", "", "a path to a PEM file, or empty", "Certificate chain. With http.tls_key the service speaks HTTPS itself.";
@@ -43,7 +44,6 @@ table! {
     "recording.free_space_min_mb", "500", "a whole number of megabytes", "No recording starts or goes on with less free disk than this.";
     "log.format", "text", "text or json", "Shape of log lines on standard error.";
     "log.filter", "info,memory_serve=warn", "a tracing filter such as info,sfu=debug", "Which log lines are written.";
-    "demo", "false", "true or false", "Seeds demonstration people, meetings and bookings and prints them. The environment's DEMO=1 does the same.";
 }
 
 /// A setting that cannot be used.

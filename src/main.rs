@@ -93,10 +93,8 @@ fn settings_text() -> String {
             text.push_str(&format!("\n[{table}]\n"));
             section = table;
         }
-        // `demo` stands outside every table, so it can only be given by environment or flag once tables have begun.
-        let commented = if table.is_empty() { "# at the top of the file: " } else { "# " };
         text.push_str(&format!(
-            "\n# {}\n# Expected: {}. Environment: {}\n{commented}{key} = \"{}\"\n",
+            "\n# {}\n# Expected: {}. Environment: {}\n# {key} = \"{}\"\n",
             it.doc,
             it.expected,
             environment_name(it.name),

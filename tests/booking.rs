@@ -12,7 +12,7 @@ struct Desk {
     approver: Api,
     sites: Vec<Value>,
     colleagues: Vec<Value>,
-    _node: loadtest::node::Node,
+    node: loadtest::node::Node,
     _data: tempfile::TempDir,
 }
 
@@ -24,7 +24,7 @@ async fn desk() -> Result<Desk> {
     let sites = applicant.get("/sites").await?["sites"].as_array().context("no sites")?.clone();
     let domain = applicant.person["email"].as_str().and_then(|it| it.split('@').nth(1)).context("no e-mail")?.to_owned();
     let colleagues = applicant.get(&format!("/people?q={domain}&limit=50")).await?["people"].as_array().context("no people")?.clone();
-    Ok(Desk { applicant, approver, sites, colleagues, _node: node, _data: data })
+    Ok(Desk { applicant, approver, sites, colleagues, node, _data: data })
 }
 
 impl Desk {
@@ -50,7 +50,8 @@ async fn an_application_four_days_ahead_is_approved_by_the_central_agency_and_se
     assert_eq!(by_applicant.status, 403);
     let approved = desk.approver.post(&format!("/reservations/{id}/decision"), json!({ "decision": "approve" })).await?.ok()?;
     assert_eq!(approved["state"], "approved");
-    let meeting = desk.applicant.get(&format!("/meetings/{}", approved["meeting"].as_str().context("no meeting")?)).await?;
+    let seated = demonstration_person(&desk.node, desk.colleagues[0]["name"].as_str().context("no name")?).await?;
+    let meeting = seated.get(&format!("/meetings/{}", approved["meeting"].as_str().context("no meeting")?)).await?;
     assert_eq!(meeting["kind"], "telepresence");
     assert!(meeting["people"].as_array().context("no people")?.iter().filter(|it| it["seat"].is_object()).count() >= 2);
     Ok(())

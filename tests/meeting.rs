@@ -132,15 +132,15 @@ async fn a_token_opens_its_own_room_once_and_nothing_else() -> Result<()> {
         assert!(matches!(refusal.code, Code::GrantSignature | Code::GrantMalformed), "tampered: {refusal}");
         assert_eq!(refusal.rule, Some(Rule::Meet8));
 
-        // Used once, then worthless, although its time has not run out.
-        let inside = Participant::join(&service.people[0], service.meeting, 0, Behaviour::default()).await?;
-        let (used, _) = grant(&service.people[1], service.meeting).await?;
-        let mut socket = open_socket(&service.node.origin, "/media/signal").await?;
-        let join = |token| ClientMessage::Join { version: 1, room: service.meeting, token, offer: "v=0".into(), publish: vec![] };
-        send(&mut socket, 1, join(used.clone())).await?;
-        let _ = receive(&mut socket).await;
-        let refusal = refused_join(&service, used, service.meeting).await?;
+        // Used once, then worthless, although its time has not run out; the first use is not disturbed.
+        let (token, signal_url) = grant(&service.people[1], service.meeting).await?;
+        let join =
+            |mark| Participant::join_with(&service.node.origin, &signal_url, service.meeting, token.clone(), mark, Behaviour::default());
+        let inside = join(0).await?;
+        let again = join(1).await.err().context("one token let two in")?;
+        let refusal = &again.downcast_ref::<JoinRefused>().context("refused with a reason")?.0;
         assert_eq!((refusal.code, refusal.rule), (Code::GrantUsed, Some(Rule::Meet8)), "used");
+        assert!(!inside.view.borrow().socket_closed);
         inside.leave().await;
         Ok(())
     })

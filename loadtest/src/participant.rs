@@ -253,10 +253,22 @@ pub async fn grant(api: &Api, meeting: MeetingId) -> Result<(String, String)> {
 impl Participant {
     /// Presses Join: grant, socket, offer, answer; then sends and receives until dropped or [`Participant::leave`].
     pub async fn join(api: &Api, meeting: MeetingId, mark: u32, behaviour: Behaviour) -> Result<Self> {
-        let pressed = Instant::now();
         let (token, signal_url) = grant(api, meeting).await?;
+        Self::join_with(api.origin(), &signal_url, meeting, token, mark, behaviour).await
+    }
+
+    /// Joins with a token that is there already.
+    pub async fn join_with(
+        origin: &str,
+        signal_url: &str,
+        meeting: MeetingId,
+        token: String,
+        mark: u32,
+        behaviour: Behaviour,
+    ) -> Result<Self> {
+        let pressed = Instant::now();
         let offered = offer(&behaviour).await?;
-        let mut socket = open_socket(api.origin(), &signal_url).await?;
+        let mut socket = open_socket(origin, signal_url).await?;
         let message = ClientMessage::Join {
             version: SIGNAL_VERSION,
             room: meeting,

@@ -70,6 +70,7 @@ pub fn demonstration(node: &Node) -> Vec<DemonstrationPerson> {
 /// Signs in the demonstration person who has the role, such as `approver`.
 pub async fn demonstration_person(node: &Node, role: &str) -> Result<Api> {
     let people = demonstration(node);
-    let person = people.iter().find(|it| it.who.contains(role)).with_context(|| format!("no demonstration person is {role}: {people:?}"))?;
+    let person =
+        people.iter().find(|it| it.who.contains(role)).with_context(|| format!("no demonstration person is {role}: {people:?}"))?;
     Api::sign_in(&node.origin, &person.email, &person.password).await
 }

@@ -1,5 +1,8 @@
 //! A service of the test's own with the demonstration's people, and Malaysian dates.
 
+// Each test file takes what it needs of it.
+#![allow(dead_code)]
+
 use anyhow::Result;
 use chrono::{DateTime, Datelike, Duration, FixedOffset, NaiveDate, NaiveTime, TimeZone, Utc};
 use loadtest::node::Node;
