@@ -319,3 +319,6 @@ async fn refresh(keys: Arc<Keys>) {
         keys.refresh().await;
     }
 }
+
+#[cfg(test)]
+mod tests;

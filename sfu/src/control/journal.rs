@@ -80,6 +80,15 @@ impl Journal {
     }
 }
 
+#[cfg(test)]
+impl Journal {
+    /// As full as it may be: the next line is written with the whole file.
+    pub fn fill(&self) {
+        let command = Command::EndRoom { room: wire::id::MeetingId::fresh(), epoch: 0, reason: wire::signal::LeaveReason::Revoked };
+        self.open.lock().unwrap().lines = vec![Line { at_ms: UnixMs(0), command }; LINES_MAX];
+    }
+}
+
 fn text_of(command: &Command) -> String {
     serde_json::to_string(command).unwrap_or_default()
 }

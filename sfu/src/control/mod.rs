@@ -13,6 +13,8 @@ mod facts;
 mod identity;
 mod journal;
 mod link;
+#[cfg(test)]
+mod tests;
 
 pub use carrier::{Carrier, Trust, run};
 pub use facts::FactLog;

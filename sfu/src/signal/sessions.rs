@@ -390,3 +390,20 @@ pub fn system_clock() -> UnixMs {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     UnixMs(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_that_is_too_slow_is_closed_and_nothing_piles_up() {
+        let (line, outgoing) = Line::new();
+        for id in 0..OUTGOING_MAX as u32 + 100 {
+            line.push(Outgoing::Message(ServerMessage::Pong { id }));
+        }
+        assert!(line.closed.is_cancelled());
+        assert_eq!((line.code(), outgoing.len()), (close::TRY_AGAIN, OUTGOING_MAX));
+        line.close(close::SUPERSEDED);
+        assert_eq!(line.code(), close::TRY_AGAIN, "the first reason stays");
+    }
+}
