@@ -31,6 +31,10 @@ const DECREASE_INTERVAL: Duration = Duration::from_millis(300);
 const DECREASE: f64 = 0.85;
 /// One decrease goes no deeper: where media does not fill the line, a stalled receiver looks like a queue, and what arrives says little.
 const DECREASE_FLOOR: f64 = 0.7;
+/// Delay alone takes no more than this away: sound and a small picture. A line that truly carries less shows it by loss.
+const DELAY_FLOOR_BPS: f64 = 400_000.0;
+/// A receiver that told nothing for this long was itself held up, or was sent nothing: its next arrival times are no trend.
+const STALL: Duration = Duration::from_millis(300);
 /// Growth a second: until the line was ever full, near where it was full (bits), and past that.
 const GROWTH_FIRST: f64 = 0.5;
 const GROWTH_NEAR_BPS: f64 = 40_000.0;
@@ -145,6 +149,12 @@ impl Estimator {
         self.decreased.is_some()
     }
 
+    fn forget_trend(&mut self) {
+        (self.group, self.previous, self.over_since_us, self.usage) = (None, None, None, Usage::Normal);
+        (self.deltas, self.accumulated_ms, self.smoothed_ms, self.slope) = (0, 0.0, 0.0, 0.0);
+        self.trend.clear();
+    }
+
     fn us(&self, now: Instant) -> i64 {
         now.saturating_duration_since(self.start).as_micros() as i64
     }
@@ -248,7 +258,7 @@ impl Estimator {
                 if self.decreased.is_none_or(|last| now.saturating_duration_since(last) >= DECREASE_INTERVAL) {
                     self.ceiling = Some(received);
                 }
-                self.decrease(now, (DECREASE * received).max(DECREASE_FLOOR * self.rate));
+                self.decrease(now, (DECREASE * received).max(DECREASE_FLOOR * self.rate).max(DELAY_FLOOR_BPS));
             }
             // A queue drains: wait.
             Usage::Under => {}
@@ -286,6 +296,9 @@ impl BandwidthEstimator for Estimator {
     fn feedback(&mut self, now: Instant, body: &[u8]) {
         if self.history.is_empty() {
             return;
+        }
+        if self.told.is_some_and(|told| now.saturating_duration_since(told) > STALL) {
+            self.forget_trend();
         }
         let highest = self.next.saturating_sub(1);
         let result = transport_cc::read(body, |number, arrival| {
@@ -397,6 +410,17 @@ mod tests {
             }
         }
 
+        /// The receiver's process does not run: what arrives meanwhile is stamped when it does again.
+        fn stall(&mut self, length: Duration, bps: f64) {
+            let end = self.now + length;
+            while self.now < end {
+                self.now += Duration::from_secs_f64(8_000.0 / bps);
+                self.estimator.sent(self.now, self.number, 1_000);
+                self.on_the_way.push_back((end, self.number));
+                self.number = self.number.wrapping_add(1);
+            }
+        }
+
         fn rate(&self) -> f64 {
             self.estimator.bits_per_second() as f64
         }
@@ -426,6 +450,24 @@ mod tests {
         let mut idle = Line::new();
         idle.run(8.0, 50_000_000.0, 200_000.0);
         assert!((1_900_000.0..2_100_000.0).contains(&idle.rate()), "{}", idle.rate());
+    }
+
+    #[test]
+    fn a_receiver_that_stalls_is_no_narrow_line() {
+        let mut line = Line::new();
+        line.run(4.0, 50_000_000.0, 600_000.0);
+        let before = line.rate();
+        for _ in 0..5 {
+            line.stall(Duration::from_millis(400), 600_000.0);
+            line.run(2.0, 50_000_000.0, 600_000.0);
+        }
+        assert!(line.rate() > 0.9 * before, "{} after {before}", line.rate());
+        // Shorter ones may be taken for a queue, but cost neither sound nor picture.
+        for _ in 0..20 {
+            line.stall(Duration::from_millis(120), 600_000.0);
+            line.run(0.5, 50_000_000.0, 600_000.0);
+        }
+        assert!(line.rate() >= DELAY_FLOOR_BPS, "{}", line.rate());
     }
 
     #[test]

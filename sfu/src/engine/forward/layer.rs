@@ -131,7 +131,7 @@ impl Layer {
 
     /// Interarrival jitter (RFC 3550, appendix A.8), not for repairs.
     pub fn time(&mut self, since_start: Duration, timestamp: u32) {
-        let arrival = since_start.as_micros() as i64 * i64::from(self.clock_rate) / 1_000_000;
+        let arrival = since_start.as_micros() * u128::from(self.clock_rate) / 1_000_000;
         // The difference alone counts, modulo 2^32 as the timestamps do.
         let transit = i64::from((arrival as u32).wrapping_sub(timestamp) as i32);
         if let Some(last) = self.transit.replace(transit) {

@@ -135,7 +135,7 @@ impl Rewriter {
 }
 
 pub fn ticks(passed: Duration, clock_rate: u32) -> u32 {
-    (passed.as_micros() as u64 * u64::from(clock_rate) / 1_000_000).min(u64::from(u32::MAX / 4)) as u32
+    (passed.as_micros() * u128::from(clock_rate) / 1_000_000).min(u128::from(u32::MAX / 4)) as u32
 }
 
 #[cfg(test)]

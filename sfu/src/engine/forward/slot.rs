@@ -196,12 +196,12 @@ impl Slot {
         let old = source.layers.get(usize::from(segment.feed.layer)).filter(|layer| layer.epoch == segment.feed.epoch)?;
         let (old, new) = (old.clock?, source.layers.get(usize::from(feed.layer))?.clock?);
         let last = self.rewriter.last_timestamp()?.wrapping_sub(segment.timestamp_offset);
-        let rate = i64::from(clock_rate);
-        let since = |clock: super::layer::Clock, timestamp: u32| i64::from(timestamp.wrapping_sub(clock.rtp_timestamp) as i32);
-        let between = (i128::from(new.ntp) - i128::from(old.ntp)) * i128::from(rate) >> 32;
-        let gap = i64::try_from(between).ok()? + since(new, packet.timestamp) - since(old, last);
+        let rate = i128::from(clock_rate);
+        let since = |clock: super::layer::Clock, timestamp: u32| i128::from(timestamp.wrapping_sub(clock.rtp_timestamp) as i32);
+        let between = ((i128::from(new.ntp) - i128::from(old.ntp)) * rate) >> 32;
+        let gap = between + since(new, packet.timestamp) - since(old, last);
         let passed = packet.arrived.saturating_duration_since(self.rewriter.last_arrived()?);
-        let expected = i64::from(rewrite::ticks(passed, clock_rate));
+        let expected = i128::from(rewrite::ticks(passed, clock_rate));
         // A clock that disagrees with the arrivals by half a second is wrong.
         ((gap - expected).abs() < rate / 2).then_some(gap.max(1) as u32)
     }

@@ -68,6 +68,33 @@ fn a_peer_reaches_its_own_lines_only() {
     assert_eq!(call.told(bob, "v100").unwrap().session, None);
 }
 
+/// Sender reports that lie, streams that jump: the stream written stays one that a decoder takes.
+#[test]
+fn clocks_that_lie_and_numbers_that_jump() {
+    let mut call = Call::new(76);
+    let alice = call.join(Client::new(1, 0, 0));
+    let bob = call.join(Client::viewer(2, 1, 1));
+    call.forwarder.set_recorder(call.now, room(), Some(RecordingId(Uuid::from_u128(1))));
+    for round in 0..60u64 {
+        call.look(bob, 0, Some(alice), if round % 2 == 0 { 200 } else { 600 });
+        let mut reports = BytesMut::new();
+        for (ssrc, ntp) in
+            (1_000..1_004).zip([0, u64::MAX, 1 << 63, round.wrapping_mul(0x9e37_79b9_7f4a_7c15)].into_iter().cycle().skip(round as usize))
+        {
+            let info = rtcp::SenderInfo { ssrc, ntp, rtp_timestamp: ntp as u32, packets: 0, octets: 0 };
+            rtcp::write_sender_report(&mut reports, &info);
+        }
+        call.feedback(alice, &reports);
+        if round % 10 == 9 {
+            call.clients[alice].jump(20_000);
+        }
+        call.seconds(0.4);
+    }
+    let seen = call.clients[bob].inbox(false, 0).unwrap().decode();
+    assert!(seen.frames.len() > 400, "{}", seen.frames.len());
+    assert!(call.forwarder.stats(session(1)).unwrap().keyframe_requests_sent < 400);
+}
+
 #[test]
 fn an_idle_room_wakes_seldom() {
     let mut call = Call::new(73);
