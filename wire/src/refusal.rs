@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 macro_rules! codes {
-    ($($(#[$doc:meta])* $name:ident = $text:literal => $status:literal),* $(,)?) => {
+    ($($(#[$doc:meta])* $name:ident = $text:tt => $status:literal),* $(,)?) => {
         /// Why something was refused. The text is stable: clients match on it.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
         #[ts(export)]

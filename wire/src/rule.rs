@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 macro_rules! rules {
-    ($($name:ident = $id:literal),* $(,)?) => {
+    ($($name:ident = $id:tt),* $(,)?) => {
         /// A rule that the service keeps. Errors, tests and audit rows name it by its identifier.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
         #[ts(export)]
