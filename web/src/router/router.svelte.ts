@@ -1,5 +1,5 @@
 /** The address as state, and the ways to change it. */
-import { tick } from 'svelte';
+import { tick, untrack } from 'svelte';
 
 type Location = { path: string; query: URLSearchParams; hash: string };
 
@@ -56,7 +56,12 @@ export const router = {
   },
 };
 
+/** An effect that navigates does not come to depend on where one is. */
 export function navigate(to: string, options: { replace?: boolean } = {}): void {
+  untrack(() => move(to, options));
+}
+
+function move(to: string, options: { replace?: boolean }): void {
   const url = new URL(to, window.location.href);
   const samePage = url.pathname === here.path;
   if (!samePage && guard && !guard()) return;

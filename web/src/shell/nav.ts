@@ -54,9 +54,9 @@ export function navFor(roles: readonly PersonRole[]): NavGroup[] {
     .filter((group) => group.items.length > 0);
 }
 
-/** The entry under which a page stands: the longest that its path begins with. `/m/…` belongs to the meetings. */
+/** The entry under which a page stands: the longest that its path begins with. `/m/…` belongs to the meetings, a condition report to the site. */
 export function navCurrent(path: string): string {
-  const of = path.startsWith('/m/') ? '/meetings' : path;
+  const of = path.startsWith('/m/') ? '/meetings' : path.endsWith('/condition') ? '/site' : path;
   const all = nav.flatMap((group) => group.items.map((it) => it.href));
   const fits = all.filter((href) => (href === '/' ? of === '/' : of === href || of.startsWith(`${href}/`)));
   return fits.sort((a, b) => b.length - a.length)[0] ?? '';
