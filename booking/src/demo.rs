@@ -90,10 +90,7 @@ impl Booking {
             classified_meeting: stage.open_meeting(CLASSIFIED_TITLE, Classification::Sulit).await?,
             todays_session: session.meeting.ok_or_else(|| Error::broken("an approved use without a meeting"))?,
             todays_hours: hours_text(session.slot),
-            ended: match hours(yesterday, 9, 10) {
-                Some(slot) => stage.approved_use(ENDED_TITLE, yesterday, slot).await?,
-                None => None,
-            },
+            ended: stage.first_approved(ENDED_TITLE, yesterday, each_hour(yesterday)).await?,
             waiting: stage.waiting().await?,
         })
     }
@@ -135,18 +132,21 @@ impl Stage<'_> {
 
     /// The use of today whose door is open now where the rooms are, or the nearest of today.
     async fn session_of_today(&self) -> Result<reservations::Stored> {
-        let broken = || Error::broken("today has no hours");
-        let day = hours(self.today, 8, 17).ok_or_else(broken)?;
-        let wanted = slot_of_today(self.now, self.today).ok_or_else(broken)?;
-        let elsewhen = (0..9).map(|hour| day.starts_at.saturating_add_ms(hour * HOUR_MS));
-        let slots = elsewhen.map(|starts_at| Slot { starts_at, ends_at: starts_at.saturating_add_ms(HOUR_MS) });
-        for slot in std::iter::once(wanted).chain(slots) {
-            if let Some(id) = self.approved_use(TODAY_TITLE, self.today, slot).await? {
-                let found = store::by_id(&mut self.booking.db.read().await?, id).await?;
-                return found.ok_or_else(|| Error::broken("a reservation that was just made is not found"));
+        let slots = slot_of_today(self.now, self.today).into_iter().chain(each_hour(self.today));
+        let id = self.first_approved(TODAY_TITLE, self.today, slots.collect()).await?;
+        let id = id.ok_or_else(|| Error::broken("the sites are taken all day: a demonstration needs an hour of them"))?;
+        let found = store::by_id(&mut self.booking.db.read().await?, id).await?;
+        found.ok_or_else(|| Error::broken("a reservation that was just made is not found"))
+    }
+
+    /// An approved use in the first of the slots that is free.
+    async fn first_approved(&self, title: &str, day: NaiveDate, slots: Vec<Slot>) -> Result<Option<ReservationId>> {
+        for slot in slots {
+            if let Some(id) = self.approved_use(title, day, slot).await? {
+                return Ok(Some(id));
             }
         }
-        Err(Error::broken("the sites are taken all day: a demonstration needs an hour of them"))
+        Ok(None)
     }
 
     /// A use of two sites on that day, applied for four days before and approved an hour later.
@@ -233,6 +233,11 @@ fn first(officers: &[PersonId]) -> Result<PersonId> {
 
 fn hours(day: NaiveDate, from: u32, to: u32) -> Option<Slot> {
     Some(Slot { starts_at: instant(day, from * 60, MALAYSIA)?, ends_at: instant(day, to * 60, MALAYSIA)? })
+}
+
+/// The working hours of a day, one by one.
+fn each_hour(day: NaiveDate) -> Vec<Slot> {
+    (9..17).filter_map(|hour| hours(day, hour, hour + 1)).collect()
 }
 
 /// Three hours around now, within opening hours (08:00 to 17:00); before and after them, the nearest there is of today.

@@ -6,16 +6,13 @@ use axum::{
     body::Body,
     http::{Method, Request, StatusCode, header},
 };
-use identity::{
-    Identity, PersonRole,
-    agencies::NewAgency,
-    passwords::Password,
-    people::NewPerson,
-    setup,
-};
+use identity::{Identity, PersonRole, agencies::NewAgency, passwords::Password, people::NewPerson, setup};
 use kernel::{Db, clock::ManualClock};
 use serde_json::Value;
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex},
+};
 use tower::ServiceExt;
 use wire::{
     UnixMs,
@@ -43,14 +40,25 @@ pub fn settings() -> Settings {
     }
 }
 
-/// Somebody who is signed in.
+/// Somebody with an account, signed in where and when a request needs it.
 #[derive(Clone, Debug)]
 pub struct Someone {
     pub id: PersonId,
-    pub agency: AgencyId,
+    email: String,
+    session: Arc<Mutex<Option<Session>>>,
+    /// As a page of another origin has it: the cookie without the token.
+    pub without_csrf: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Session {
     cookie: String,
     csrf: String,
+    opened_at: UnixMs,
 }
+
+/// Well before a session ends for idleness.
+const SESSION_MS: i64 = 10 * 60_000;
 
 pub struct Plane {
     pub booking: Arc<Booking>,
@@ -104,7 +112,7 @@ impl Plane {
         Self { booking, identity, clock, router, sites, ministry, central }
     }
 
-    /// Makes an account and signs it in.
+    /// Makes an account.
     pub async fn someone(&self, name: &str, agency: AgencyId, roles: &[PersonRole], sites: &[SiteId]) -> Someone {
         let email = format!("{name}@agensi.example");
         let new = NewPerson {
@@ -116,18 +124,30 @@ impl Plane {
             sites: sites.iter().copied().collect(),
         };
         let id = setup::create_person(&self.identity, new, Some(Password::new(PASSWORD))).await.unwrap().person.id;
+        Someone { id, email, session: Arc::default(), without_csrf: false }
+    }
+
+    /// The session that this person has now; a test that moves the clock finds a new one.
+    async fn session(&self, who: &Someone) -> Session {
+        let now = kernel::Clock::now(&*self.clock);
+        let held = who.session.lock().unwrap().clone();
+        if let Some(held) = held.filter(|it| now.0 - it.opened_at.0 < SESSION_MS && now >= it.opened_at) {
+            return held;
+        }
         let request = Request::post("/api/v1/session")
             .header(header::HOST, "localhost")
             .header(header::ORIGIN, "http://localhost")
             .header(header::CONTENT_TYPE, "application/json")
-            .body(Body::from(serde_json::json!({ "email": email, "password": PASSWORD }).to_string()))
+            .body(Body::from(serde_json::json!({ "email": who.email, "password": PASSWORD }).to_string()))
             .unwrap();
         let response = self.router.clone().oneshot(request).await.unwrap();
         let cookie = response.headers().get(header::SET_COOKIE).map(|it| it.to_str().unwrap().to_owned());
         let answered = answered(response).await;
         let csrf = answered.body["csrf_token"].as_str().unwrap_or_else(|| panic!("not signed in: {}", answered.text)).to_owned();
         let cookie = cookie.unwrap().split(';').next().unwrap().to_owned();
-        Someone { id, agency, cookie, csrf }
+        let session = Session { cookie, csrf, opened_at: now };
+        *who.session.lock().unwrap() = Some(session.clone());
+        session
     }
 
     pub async fn get(&self, who: Option<&Someone>, path: &str) -> Answered {
@@ -139,9 +159,14 @@ impl Plane {
     }
 
     pub async fn send(&self, method: Method, who: Option<&Someone>, path: &str, body: Option<Value>, key: Option<&str>) -> Answered {
-        let mut request = Request::builder().method(method).uri(path).header(header::HOST, "localhost").header(header::ORIGIN, "http://localhost");
+        let mut request =
+            Request::builder().method(method).uri(path).header(header::HOST, "localhost").header(header::ORIGIN, "http://localhost");
         if let Some(who) = who {
-            request = request.header(header::COOKIE, &who.cookie).header("x-csrf-token", &who.csrf);
+            let session = self.session(who).await;
+            request = request.header(header::COOKIE, &session.cookie);
+            if !who.without_csrf {
+                request = request.header("x-csrf-token", &session.csrf);
+            }
         }
         if let Some(key) = key {
             request = request.header("idempotency-key", key);

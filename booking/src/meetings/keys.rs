@@ -61,7 +61,7 @@ impl Keys {
         let ring = match load(&db, clock.now(), &sealing).await? {
             Some(ring) => ring,
             None => {
-                match replace(&db, clock.now(), &sealing).await {
+                match make(&db, clock.now(), &sealing, Make::First).await {
                     // Two nodes that start at once: the other's key is as good.
                     Err(error) if !error.is_refused(Code::Conflict) => return Err(error),
                     _ => {}
@@ -100,7 +100,7 @@ impl Keys {
 
     /// A new key signs from now on; the old one stays published. Returns the new key's id.
     pub async fn rotate(&self) -> Result<String> {
-        replace(&self.db, self.clock.now(), &self.sealing).await?;
+        make(&self.db, self.clock.now(), &self.sealing, Make::Next).await?;
         self.refresh().await?;
         Ok(self.ring().id.clone())
     }
@@ -129,7 +129,15 @@ async fn load(db: &Db, now: UnixMs, sealing: &SealingKey) -> Result<Option<Ring>
     Ok(Some(Ring { id, signing: EncodingKey::from_ed_der(&pkcs8), published: Arc::new(JwkSet { keys }) }))
 }
 
-async fn replace(db: &Db, now: UnixMs, sealing: &SealingKey) -> Result<()> {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Make {
+    /// Where there is none; refused where another was quicker.
+    First,
+    /// In the place of the one that signs.
+    Next,
+}
+
+async fn make(db: &Db, now: UnixMs, sealing: &SealingKey, which: Make) -> Result<()> {
     let pair = Ed25519KeyPair::generate().map_err(|_| Error::broken("no Ed25519 key could be made"))?;
     // Version 1: version 2, which also holds the public key, is refused where the public key is derived from it.
     let pkcs8 = pair.to_pkcs8v1().map_err(|_| Error::broken("an Ed25519 key has no PKCS #8 form"))?;
@@ -138,7 +146,9 @@ async fn replace(db: &Db, now: UnixMs, sealing: &SealingKey) -> Result<()> {
     let id = jwk(&public)?.common.key_id.ok_or_else(|| Error::broken("a key without an id"))?;
     let sealed = sealing.seal(&id, &pkcs8).map_err(|error| Error::Broken(error.into()))?;
     kernel::transact!(db, tx => {
-        retire(tx, now).await?;
+        if which == Make::Next {
+            retire(tx, now).await?;
+        }
         on!(tx, c => sqlx::query(INSERT).bind(&id).bind(&sealed).bind(&public).bind(now.0).execute(c).await.map(drop))
             .on_constraint(|name| (name == "signing_key_active_key").then(|| Refusal::new(Code::Conflict)))?;
         kernel::audit::record(tx, kernel::audit::Entry::new(now, "signing_key.rotate", "signing_key", &id));

@@ -9,8 +9,6 @@ use kernel::{Db, Error, Text, db::Kind, extract::IdempotencyKey, idempotency::Cl
 use std::collections::BTreeSet;
 use wire::{Code, Refusal, Rule, id::GrantId};
 
-
-
 struct World {
     sites: Vec<SiteId>,
     people: Vec<PersonId>,

@@ -1,0 +1,66 @@
+//! Booking over HTTP: a file per group of routes, each with nobody signed in, the wrong role, what is not there, and what goes well; and a
+//! table that fails when a route has no case.
+
+mod cast;
+mod demonstration;
+mod edge;
+mod meetings;
+mod recordings;
+mod rooms;
+mod telepresence;
+
+use crate::testing::Plane;
+use axum::http::Method;
+use serde_json::json;
+use std::collections::BTreeSet;
+
+/// Every route with a request that would be lawful in shape. A route that is added and not listed here fails the test below.
+const ROUTES: &[(&str, &str, &str)] = &[
+    ("GET", "/sites", "/sites"),
+    ("GET", "/availability", "/availability?from_ms=0&to_ms=1"),
+    ("POST", "/reservations/verdict", "/reservations/verdict"),
+    ("POST", "/reservations", "/reservations"),
+    ("GET", "/reservations", "/reservations?view=mine"),
+    ("GET", "/reservations/{id}", "/reservations/019aa000-0000-7000-8000-000000000001"),
+    ("POST", "/reservations/{id}/decision", "/reservations/019aa000-0000-7000-8000-000000000001/decision"),
+    ("POST", "/reservations/{id}/withdrawal", "/reservations/019aa000-0000-7000-8000-000000000001/withdrawal"),
+    (
+        "POST",
+        "/reservations/{id}/sites/{site}/condition",
+        "/reservations/019aa000-0000-7000-8000-000000000001/sites/019aa000-0000-7000-8000-00000000c001/condition",
+    ),
+    ("GET", "/conditions", "/conditions"),
+    ("POST", "/faults", "/faults"),
+    ("GET", "/faults", "/faults"),
+    ("POST", "/meetings", "/meetings"),
+    ("GET", "/meetings", "/meetings?from_ms=0&to_ms=1"),
+    ("GET", "/meetings/{id}", "/meetings/019aa000-0000-7000-8000-000000000001"),
+    ("POST", "/meetings/{id}/grant", "/meetings/019aa000-0000-7000-8000-000000000001/grant"),
+    ("GET", "/meetings/{id}/invitation.ics", "/meetings/019aa000-0000-7000-8000-000000000001/invitation.ics"),
+    ("GET", "/meetings/{id}/recordings", "/meetings/019aa000-0000-7000-8000-000000000001/recordings"),
+    ("POST", "/recordings/{id}/view", "/recordings/019aa000-0000-7000-8000-000000000001/view"),
+];
+
+kernel::on_both! {
+    async fn every_route_is_listed_and_refuses_a_stranger_and_a_foreign_page(db: Db) {
+        let plane = Plane::new(db).await;
+        let document = crate::router(plane.booking.clone(), plane.identity.clone()).split_for_parts().1;
+        let document = serde_json::to_value(&document).unwrap();
+        let documented: BTreeSet<(String, String)> = document["paths"].as_object().unwrap().iter()
+            .flat_map(|(path, item)| item.as_object().unwrap().keys().map(|method| (method.to_uppercase(), path.clone())))
+            .collect();
+        let listed: BTreeSet<(String, String)> = ROUTES.iter().map(|it| (it.0.to_owned(), it.1.to_owned())).collect();
+        assert_eq!(documented, listed);
+
+        let mut forger = cast::officer(&plane, "pegawai").await;
+        forger.without_csrf = true;
+        for (method, _, path) in ROUTES {
+            let (method, path): (Method, _) = (method.parse().unwrap(), format!("/api/v1{path}"));
+            let body = (method == Method::POST).then(|| json!({}));
+            plane.send(method.clone(), None, &path, body.clone(), None).await.refused(401, "sign_in.required");
+            if method == Method::POST {
+                plane.send(method, Some(&forger), &path, body, None).await.refused(403, "csrf.missing");
+            }
+        }
+    }
+}
