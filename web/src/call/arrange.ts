@@ -32,16 +32,14 @@ export function fitGrid(count: number, stage: Size, gap: number, aspect = 16 / 9
   return best;
 }
 
-/** Shapes of a tile, and what each is worth: a picture cut narrower than the camera's loses what stands beside the face. */
+/** Shapes of a tile, and what each is worth: a picture cut narrower than the camera's loses who sits at its sides. */
 const SHAPES = [
   { aspect: 16 / 9, worth: 1 },
-  { aspect: 4 / 3, worth: 0.9 },
-  { aspect: 1, worth: 0.8 },
-  { aspect: 4 / 5, worth: 0.75 },
-  { aspect: 3 / 4, worth: 0.7 },
+  { aspect: 4 / 3, worth: 0.85 },
+  { aspect: 1, worth: 0.7 },
 ] as const;
-/** A stage as wide as a window keeps the shapes of cameras. */
-const WIDE_SHAPES = 2;
+/** A stage as wide as a window cuts nothing: a room of six is all in the picture. */
+const WIDE_SHAPES = 1;
 
 /** The grid that fills the stage best over the shapes a tile may have. */
 export function bestGrid(count: number, stage: Size, gap: number): Grid {

@@ -224,7 +224,7 @@ class Conversation implements Call {
     if (this.connecting || this.isOver) return;
     this.connecting = true;
     if (this.ports.timers.now() - this.enteredAt >= STABLE_MS) this.attempts = 0;
-    if (this.wasIn) this.tell({ kind: 'reconnecting' });
+    if (this.wasIn) this.loseLine();
     let step: Step = 'later';
     while (step !== 'in' && !this.isOver) {
       if (this.wasIn) this.put({ phase: { at: 'reconnecting', attempt: this.attempts }, line: { ...this.state.line, quality: 'lost' } });
@@ -237,6 +237,13 @@ class Conversation implements Call {
     this.connecting = false;
     // The line may have broken again while it was being taken into use.
     if (!this.isOver && (this.channel === undefined || this.peer === undefined)) void this.connect();
+  }
+
+  /** Who speaks is not known any more. */
+  private loseLine(): void {
+    const { room } = this.state;
+    if (room !== undefined) this.put({ room: { ...room, speakers: [] } });
+    this.tell({ kind: 'reconnecting' });
   }
 
   private hopeless(): boolean {

@@ -42,8 +42,10 @@ const TICK_MS = 100;
 const DRIFT_MS = 45;
 /** Beyond this, catching up by speed would take too long: seek. */
 const STRAY_MS = 300;
-/** Speed is changed by at most this share while a track catches up. */
-const NUDGE = 0.08;
+/** Speed is changed by at most this share while a track catches up: heard as haste, not as another voice. */
+const NUDGE_MAX = 0.25;
+/** A track is brought back over about this long. */
+const CATCH_UP_MS = 800;
 /** A track that gives no data for this long is played without. */
 const WAIT_MS_MAX = 8_000;
 /** HTMLMediaElement.HAVE_FUTURE_DATA */
@@ -170,7 +172,8 @@ export class Playback {
       if (!element.paused) element.pause();
       return;
     }
-    const nudge = Math.abs(ahead_ms) > DRIFT_MS && Math.abs(ahead_ms) <= STRAY_MS ? -Math.sign(ahead_ms) * NUDGE : 0;
+    const strays = Math.abs(ahead_ms) > DRIFT_MS && Math.abs(ahead_ms) <= STRAY_MS;
+    const nudge = strays ? -Math.sign(ahead_ms) * Math.min(NUDGE_MAX, Math.abs(ahead_ms) / CATCH_UP_MS) : 0;
     const rate = this.state.rate * (1 + nudge);
     if (element.playbackRate !== rate) element.playbackRate = rate;
     // A press on pause while it starts rejects it; a browser that refuses sound without a press was pressed.
