@@ -22,7 +22,7 @@ use axum::Router;
 use std::{
     path::PathBuf,
     sync::{
-        Arc, OnceLock,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -115,10 +115,16 @@ pub struct Node {
     facts: Arc<FactLog>,
     link: Arc<Link>,
     media: MediaHandle,
-    threads: net::Threads,
     recorder: Recorder,
     playback: Router,
     media_alive: Arc<AtomicBool>,
+    /// Taken by the first who stops the node.
+    running: Mutex<Option<Parts>>,
+}
+
+/// What is waited for when the node stops.
+struct Parts {
+    threads: net::Threads,
     dispatcher: JoinHandle<()>,
     /// The link and the keys' refreshing: they end when they are told to.
     tasks: Vec<JoinHandle<()>>,
@@ -183,7 +189,8 @@ impl Node {
         let trust = Trust { identity: identity.clone(), keys: keys.clone(), issuer: config.issuer, clock };
         let tasks = vec![tokio::spawn(control::run(link.clone(), carrier, trust)), tokio::spawn(refresh(keys.clone()))];
         tracing::info!(node.id = %identity.node, node.public_key = identity.public_key(), "a media node runs");
-        Ok(Self { signal, keys, identity, facts, link, media, threads, recorder, playback, media_alive, dispatcher, tasks })
+        let running = Mutex::new(Some(Parts { threads, dispatcher, tasks }));
+        Ok(Self { signal, keys, identity, facts, link, media, recorder, playback, media_alive, running })
     }
 
     /// `/media/signal` and `/media/recordings/...`. Served with the peer's address (`ConnectInfo`), or the bound for each address
@@ -222,12 +229,13 @@ impl Node {
     }
 
     /// In the order in which one stands on the other: sockets (1012: the sessions are resumed in the next life), media, recordings, facts.
-    pub async fn stop(self) {
+    /// Once; whoever comes second finds nothing to do.
+    pub async fn stop(&self) {
+        let Some(Parts { threads, dispatcher, tasks }) = self.running.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
         self.signal.stop();
         wait_until(|| self.signal.doors.sockets() == 0).await;
         self.media.stop();
         let recorder = self.recorder.clone();
-        let threads = self.threads;
         let ended = tokio::task::spawn_blocking(move || {
             let whole = threads.join();
             recorder.end();
@@ -239,13 +247,13 @@ impl Node {
             Err(error) => tracing::error!(%error, "stopping the media broke off"),
         }
         // It ends by itself: the threads were the other end.
-        if let Err(error) = self.dispatcher.await {
+        if let Err(error) = dispatcher.await {
             tracing::error!(%error, "the dispatcher had panicked");
         }
         if self.link.is_linked() {
             wait_until(|| self.facts.is_empty()).await;
         }
-        for task in &self.tasks {
+        for task in &tasks {
             task.abort();
         }
         tracing::info!(facts.unsent = self.facts.len(), "the media node has stopped");

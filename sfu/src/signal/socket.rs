@@ -71,6 +71,7 @@ pub async fn run(socket: WebSocket, signal: Arc<Signal>, place: Place) {
     let mut wire = Wire { socket, times: signal.times, frames, malformed: 0 };
     let (line, mut outgoing) = Line::new();
     let stopped = signal.stopping.clone();
+    metrics::gauge!("signal_sockets").increment(1.0);
     let opened = tokio::select! {
         opened = open(&mut wire, &signal, &line) => opened,
         () = stopped.cancelled() => Err(Closing(close::RESTART)),
@@ -87,6 +88,7 @@ pub async fn run(socket: WebSocket, signal: Arc<Signal>, place: Place) {
         Err(closing) => closing,
     };
     wire.close(code).await;
+    metrics::gauge!("signal_sockets").decrement(1.0);
     drop(place);
 }
 
@@ -161,8 +163,11 @@ fn code_of(error: &axum::Error) -> u16 {
 
 /// From the first message to a session.
 async fn open(wire: &mut Wire, signal: &Signal, line: &Line) -> Result<(SessionId, u32), Closing> {
-    for _ in 0..OPENINGS_MAX {
-        let Ok(next) = time::timeout(wire.times.first_message, wire.next()).await else {
+    let mut tried = 0;
+    // Pings do not put it off.
+    let mut until = time::Instant::now() + wire.times.first_message;
+    while tried < OPENINGS_MAX {
+        let Ok(next) = time::timeout_at(until, wire.next()).await else {
             wire.refuse(0, Refusal::new(Code::RequestTimeout)).await?;
             return Err(Closing(close::POLICY));
         };
@@ -170,10 +175,12 @@ async fn open(wire: &mut Wire, signal: &Signal, line: &Line) -> Result<(SessionI
             Frame::Message(envelope) => envelope,
             Frame::Control => continue,
             Frame::Malformed(id, refusal) => {
+                tried += 1;
                 wire.refuse(id, refusal).await?;
                 continue;
             }
         };
+        tried += 1;
         match signal.begin(message, line).await {
             Ok(Seated { session, generation, resumed, ticket, answer, acts, state }) => {
                 metrics::counter!("signal_openings_total", "outcome" => if resumed { "resumed" } else { "joined" }).increment(1);
@@ -188,6 +195,7 @@ async fn open(wire: &mut Wire, signal: &Signal, line: &Line) -> Result<(SessionI
                 metrics::counter!("signal_openings_total", "outcome" => refusal.code.text()).increment(1);
                 tracing::info!(refusal = %refusal, "an opening was refused");
                 wire.refuse(id, refusal).await?;
+                until = time::Instant::now() + wire.times.first_message;
             }
         }
     }
@@ -212,8 +220,8 @@ async fn attend(
     let mut confirmed = false;
     loop {
         let silent = heard + wire.times.silence_max;
+        // In no order of preference: who floods must not keep the answers from going out.
         let step = tokio::select! {
-            biased;
             () = signal.stopping.cancelled() => Err(Closing(close::RESTART)),
             () = line.closed.cancelled() => Err(Closing(line.code())),
             frame = wire.next() => match frame {

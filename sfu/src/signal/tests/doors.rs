@@ -91,12 +91,13 @@ async fn abuse_48_a_flood_of_frames_closes_its_socket_alone() {
     let room = MeetingId::fresh();
     let (mut other, _) = stage.join(&stage.grant(room)).await;
     let (mut flood, _) = stage.join(&stage.grant(room)).await;
-    for _ in 0..4_000 {
+    // After the close frame the server reads on for a moment, so that all of it can be sent.
+    for _ in 0..10_000 {
         flood.raw(Message::text(r#"{"id":1,"message":{"type":"ping"}}"#)).await;
     }
     let code = flood.closed().await;
-    // The system may have torn the line down under the flood before the frame that says why was read.
-    assert!([1008, 1006].contains(&code), "{code}");
+    // For the flood, for not reading the answers meanwhile, or torn down by the system before the frame that says why was read.
+    assert!([1008, 1013, 1006].contains(&code), "{code}");
     assert!(other.ask(ClientMessage::Ping).await.is_ok());
 }
 

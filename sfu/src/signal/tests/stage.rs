@@ -168,9 +168,9 @@ pub enum Heard {
 }
 
 impl Client {
-    pub async fn raw(&mut self, message: Message) {
-        // A server that has closed by now is what the next `hear` is about.
-        let _ = self.socket.send(message).await;
+    /// False where the server has closed by now: the next `hear` says how.
+    pub async fn raw(&mut self, message: Message) -> bool {
+        self.socket.send(message).await.is_ok()
     }
 
     pub async fn say(&mut self, message: ClientMessage) -> RequestId {
