@@ -43,7 +43,7 @@ table! {
     "policy.classified_without_e2ee", "false", "true or false", "Lets TERHAD and SULIT meetings start although end-to-end encryption is not there (CLASS-4 is then not met, and the meeting says so).";
     "recording.free_space_min_mb", "500", "a whole number of megabytes", "No recording starts or goes on with less free disk than this.";
     "log.format", "text", "text or json", "Shape of log lines on standard error.";
-    "log.filter", "info,memory_serve=warn", "a tracing filter such as info,sfu=debug", "Which log lines are written.";
+    "log.filter", "info,memory_serve=warn,rtc_dtls=error", "a tracing filter such as info,sfu=debug", "Which log lines are written.";
 }
 
 /// A setting that cannot be used.

@@ -22,6 +22,9 @@ const FLAGS = [
   '--auto-select-desktop-capture-source=Entire screen',
 ];
 
+/** Everything here takes a second or two; a machine that builds beside it may take its time. */
+const PATIENCE_MS = 60_000;
+
 export interface Officer {
   browser: Browser;
   context: BrowserContext;
@@ -55,6 +58,7 @@ export async function openBrowser(options: { camera?: number; language?: string;
       }
     } as typeof RTCPeerConnection;
   });
+  context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(`page error: ${error.message}`));
@@ -67,10 +71,10 @@ export async function openBrowser(options: { camera?: number; language?: string;
 export async function signIn(officer: Officer, service: Service, person: Person): Promise<void> {
   const { page } = officer;
   await page.goto(service.origin);
-  await page.locator('input[type=email], input[name=email]').fill(person.email);
+  await page.locator('input[type=email]').fill(person.email);
   await page.locator('input[type=password]').fill(person.password);
   await page.keyboard.press('Enter');
-  await page.locator('[data-testid=account-menu]').waitFor();
+  await page.locator('header.masthead').waitFor();
 }
 
 export async function picture(page: Page, name: string): Promise<void> {
@@ -166,7 +170,7 @@ export async function remotePaths(page: Page): Promise<Path[]> {
 
 /** Waits until a condition over the page holds; the deadline is the test's own. */
 export async function until<T>(what: string, look: () => Promise<T | undefined | false>): Promise<T> {
-  const deadline = Date.now() + 30_000;
+  const deadline = Date.now() + PATIENCE_MS;
   let last: unknown;
   while (Date.now() < deadline) {
     try {
