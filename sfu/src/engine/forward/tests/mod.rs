@@ -3,6 +3,7 @@
 mod bounds;
 mod client;
 mod hearing;
+mod interop;
 mod recording;
 mod repair;
 mod seeing;
