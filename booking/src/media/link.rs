@@ -2,11 +2,15 @@
 
 use super::{commands, facts};
 use kernel::{Db, Error, Result, SharedClock, outbox};
+use std::time::Duration;
 use uuid::Uuid;
 use wire::{
     control::{ToControl, ToNode},
     id::NodeId,
 };
+
+/// Before the store is asked again: a failover takes seconds.
+const STORE_PAUSE: Duration = Duration::from_secs(1);
 
 /// What moves frames between this end and the node's.
 #[allow(async_fn_in_trait)]
@@ -34,7 +38,13 @@ pub async fn serve(db: &Db, clock: &SharedClock, expected: Option<NodeId>, mut c
         tokio::select! {
             frame = carrier.receive() => {
                 let Some(frame) = frame else { return Ok(()) };
-                if let Some(answer) = take(db, clock, expected, &mut node, frame).await?
+                let answer = loop {
+                    match take(db, clock, expected, &mut node, &frame).await {
+                        Err(error) => wait_for_the_store(error).await?,
+                        Ok(answer) => break answer,
+                    }
+                };
+                if let Some(answer) = answer
                     && !carrier.send(answer).await
                 {
                     return Ok(());
@@ -42,19 +52,40 @@ pub async fn serve(db: &Db, clock: &SharedClock, expected: Option<NodeId>, mut c
             }
             () = outbox::changed(db), if node.is_some() => {}
         }
-        if let Some(node) = &mut node
-            && !send_commands(db, node, &mut carrier).await?
-        {
-            return Ok(());
+        while let Some(linked) = &mut node {
+            match send_commands(db, linked, &mut carrier).await {
+                Err(error) => wait_for_the_store(error).await?,
+                Ok(true) => break,
+                Ok(false) => return Ok(()),
+            }
         }
     }
 }
 
+/// A store that is away for a while does not end the link: facts wait in the node, which is told nothing until they are stored. What
+/// waiting does not mend is handed back.
+async fn wait_for_the_store(error: Error) -> Result<()> {
+    match error {
+        Error::Busy(_) | Error::Unavailable(_) => {
+            tracing::warn!(error = %error, "the store is away and the link waits for it");
+            tokio::time::sleep(STORE_PAUSE).await;
+            Ok(())
+        }
+        Error::Refused(_) | Error::Broken(_) => Err(error),
+    }
+}
+
 /// Carries one frame out and answers it.
-async fn take(db: &Db, clock: &SharedClock, expected: Option<NodeId>, node: &mut Option<Node>, frame: ToControl) -> Result<Option<ToNode>> {
+async fn take(
+    db: &Db,
+    clock: &SharedClock,
+    expected: Option<NodeId>,
+    node: &mut Option<Node>,
+    frame: &ToControl,
+) -> Result<Option<ToNode>> {
     let now = clock.now();
     match (frame, *node) {
-        (ToControl::Hello { node: id, incarnation, acknowledged }, _) => {
+        (&ToControl::Hello { node: id, incarnation, acknowledged }, _) => {
             if expected.is_some_and(|expected| expected != id) {
                 return Err(Error::broken("a node said hello under another's name"));
             }
@@ -64,10 +95,10 @@ async fn take(db: &Db, clock: &SharedClock, expected: Option<NodeId>, node: &mut
             Ok(Some(ToNode::Stored { number }))
         }
         (ToControl::Facts { facts }, Some(it)) => {
-            let number = facts::store(db, now, it.id, it.incarnation, &facts).await?;
+            let number = facts::store(db, now, it.id, it.incarnation, facts).await?;
             Ok(Some(ToNode::Stored { number }))
         }
-        (ToControl::Acknowledge { number }, Some(it)) => {
+        (&ToControl::Acknowledge { number }, Some(it)) => {
             facts::acknowledged(db, now, it.id, number).await?;
             Ok(None)
         }
