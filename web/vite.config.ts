@@ -26,5 +26,7 @@ export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     environment: 'node',
+    // Compiling all messages takes seconds on a busy machine; nothing here waits on a clock.
+    hookTimeout: 60_000,
   },
 });
