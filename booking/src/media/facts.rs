@@ -33,14 +33,18 @@ kernel::sql! {
         WHERE node_id = $1 AND incarnation <> $2 AND left_at_ms IS NULL";
     CLOSE_RECORDINGS = "UPDATE recording SET state = 'failed', duration_ms = CASE WHEN $3 > started_at_ms THEN $3 - started_at_ms ELSE 0 END
         WHERE node_id = $1 AND incarnation <> $2 AND state = 'running'";
+    // A session that comes back after its node was killed is the same stay: its row, closed by the new life's hello, opens again.
     JOINED = "INSERT INTO attendance (session_id, meeting_id, person_id, site_id, seat_no, node_id, incarnation, joined_at_ms)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING";
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        ON CONFLICT (session_id) DO UPDATE SET node_id = $6, incarnation = $7, left_at_ms = NULL, reason = NULL";
     LEFT = "UPDATE attendance SET left_at_ms = $2, reason = $3 WHERE session_id = $1 AND left_at_ms IS NULL";
     ALL_LEFT = "UPDATE attendance SET left_at_ms = $4, reason = 'meeting_ended'
         WHERE meeting_id = $1 AND node_id = $2 AND incarnation = $3 AND left_at_ms IS NULL";
     RECORDING_STARTED = "INSERT INTO recording (id, meeting_id, started_by, node_id, incarnation, started_at_ms, state, tracks)
         VALUES ($1, $2, $3, $4, $5, $6, 'running', '[]') ON CONFLICT DO NOTHING";
-    RECORDING_STOPPED = "UPDATE recording SET state = $2, duration_ms = $3, bytes = $4, tracks = $5 WHERE id = $1 AND state = 'running'";
+    // A node tells what it recovered of a recording after its hello has marked it failed.
+    RECORDING_STOPPED = "UPDATE recording SET state = $2, duration_ms = $3, bytes = $4, tracks = $5
+        WHERE id = $1 AND (state = 'running' OR (state = 'failed' AND tracks = '[]'))";
 }
 
 /// A node says hello: what an earlier life of it left open is closed at this moment. Answers the highest number stored of this life.
@@ -127,12 +131,20 @@ async fn know(tx: &mut Tx, now: UnixMs, life: &str, numbered: &NumberedFact) -> 
             let state = match reason {
                 RecordingStop::Requested | RecordingStop::RoomClosed => "kept",
                 RecordingStop::ClassificationRaised => "sealed",
+                // What was written until then can be seen.
+                RecordingStop::Failed if !tracks.is_empty() => "kept",
                 RecordingStop::Failed => "failed",
             };
             let tracks = serde_json::to_string(tracks)?;
             on!(tx, c => sqlx::query(RECORDING_STOPPED)
                 .bind(Text(*recording)).bind(state).bind(*duration_ms).bind(*bytes).bind(tracks).execute(c).await.map(drop))?;
-            audit::record(tx, entry(at, "recording.stop", room, None).detail("recording", recording.to_string()).detail("state", state));
+            audit::record(
+                tx,
+                entry(at, "recording.stop", room, None)
+                    .detail("recording", recording.to_string())
+                    .detail("state", state)
+                    .detail("reason", serde_json::to_value(reason)?),
+            );
         }
         Fact::RecordingRefused { person, rule, classification } => {
             let refusal = Refusal::by(Code::RecordingForbidden, *rule);

@@ -67,6 +67,20 @@ impl World {
     }
 }
 
+fn track() -> RecordedTrack {
+    RecordedTrack {
+        // Tests compare tracks as a whole.
+        source: SourceId(Uuid::from_u128(1)),
+        session: SessionId(Uuid::from_u128(2)),
+        name: "n".into(),
+        kind: SourceKind::Camera,
+        mime: "video/webm; codecs=vp8".into(),
+        starts_after_ms: 0,
+        duration_ms: 9,
+        bytes: 8,
+    }
+}
+
 async fn audit(db: &Db) -> Vec<(String, String, Option<String>)> {
     let rows = kernel::audit::page(&mut db.read().await.unwrap(), &Default::default(), 200).await.unwrap();
     rows.into_iter().rev().map(|row| (row.act, row.outcome, row.rule)).collect()
@@ -107,6 +121,36 @@ kernel::on_both! {
         assert_eq!(world.stored(&db).await.present, 1);
     }
 
+    async fn a_session_that_came_back_in_a_new_life_is_present_again(db: Db) {
+        let mut world = World::new(&db).await;
+        let session = SessionId::fresh();
+        world.store(&db, &[world.joined(1, session)]).await;
+        world.life = Uuid::now_v7();
+        facts::hello(&db, UnixMs(NOW.0 + 5_000), world.node, world.life, 0).await.unwrap();
+        assert_eq!(world.stored(&db).await.present, 0);
+        world.store(&db, &[world.joined(1, session)]).await;
+        assert_eq!(world.stored(&db).await.present, 1, "resumed under its old name");
+        let left = world.fact(2, Fact::Left { session, person: world.host, reason: LeaveReason::Left });
+        world.store(&db, &[left]).await;
+        assert_eq!(world.stored(&db).await.present, 0);
+    }
+
+    async fn what_a_node_recovered_of_a_recording_is_kept(db: Db) {
+        let mut world = World::new(&db).await;
+        let (recovered, lost) = (RecordingId::fresh(), RecordingId::fresh());
+        world.store(&db, &[
+            world.fact(1, Fact::RecordingStarted { recording: recovered, person: world.host }),
+            world.fact(2, Fact::RecordingStarted { recording: lost, person: world.host }),
+        ]).await;
+        world.life = Uuid::now_v7();
+        facts::hello(&db, UnixMs(NOW.0 + 5_000), world.node, world.life, 0).await.unwrap();
+        let stopped = |recording, tracks| Fact::RecordingStopped { recording, reason: RecordingStop::Failed, duration_ms: 9, bytes: 8, tracks };
+        world.store(&db, &[world.fact(1, stopped(recovered, vec![track()])), world.fact(2, stopped(lost, vec![]))]).await;
+        let state = async |id| world.recordings(&db).await.into_iter().find(|it| it.id == id).map(|it| (it.state, it.tracks.len()));
+        assert_eq!(state(recovered).await, Some((recordings::RecordingState::Kept, 1)));
+        assert_eq!(state(lost).await, Some((recordings::RecordingState::Failed, 0)));
+    }
+
     async fn recordings_are_kept_sealed_or_failed(db: Db) {
         let world = World::new(&db).await;
         let table = [
@@ -117,23 +161,14 @@ kernel::on_both! {
         ];
         for (number, (reason, state)) in (0i64..).zip(table) {
             let recording = RecordingId::fresh();
-            let track = RecordedTrack {
-                source: SourceId::fresh(),
-                session: SessionId::fresh(),
-                name: "n".into(),
-                kind: SourceKind::Camera,
-                mime: "video/webm; codecs=vp8".into(),
-                starts_after_ms: 0,
-                duration_ms: 9,
-                bytes: 8,
-            };
-            let stopped = Fact::RecordingStopped { recording, reason, duration_ms: 9, bytes: 8, tracks: vec![track.clone()] };
+            let tracks = if reason == RecordingStop::Failed { vec![] } else { vec![track()] };
+            let stopped = Fact::RecordingStopped { recording, reason, duration_ms: 9, bytes: 8, tracks: tracks.clone() };
             world.store(&db, &[
                 world.fact(number * 2 + 1, Fact::RecordingStarted { recording, person: world.host }),
                 world.fact(number * 2 + 2, stopped),
             ]).await;
             let found = world.recordings(&db).await.into_iter().find(|it| it.id == recording).unwrap();
-            assert_eq!((found.state, found.duration_ms, found.tracks), (state, Some(9), vec![track]));
+            assert_eq!((found.state, found.duration_ms, found.tracks), (state, Some(9), tracks));
         }
     }
 
