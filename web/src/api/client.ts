@@ -1,19 +1,10 @@
 /** The one way out to the control plane: CSRF, problem documents, expired sessions and lost lines are dealt with here. */
+import createClient from 'openapi-fetch';
 import { ApiError, readProblem } from './failure';
+import type { paths } from './schema';
 
 /** An answer that takes longer is as good as none: the person is told and may press again. */
 const TIMEOUT_MS = 20_000;
-
-type Query = Record<string, string | number | boolean | undefined | null>;
-export type Call = {
-  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
-  path: string;
-  query?: Query;
-  body?: unknown;
-  /** A creation repeated with the same key is done once. */
-  idempotencyKey?: string;
-  signal?: AbortSignal;
-};
 
 /** What the session module hears of. Set once, at start. */
 export type Hooks = {
@@ -34,56 +25,59 @@ export function newIdempotencyKey(): string {
   return crypto.randomUUID();
 }
 
-export async function call<T>(request: Call): Promise<T> {
-  return attempt<T>(request, true);
+export const client = createClient<paths>({
+  baseUrl: globalThis.location?.origin ?? 'http://localhost',
+  credentials: 'same-origin',
+  cache: 'no-store',
+  fetch: send,
+});
+
+async function send(request: Request): Promise<Response> {
+  // A body is read once: the second attempt needs one of its own.
+  const spare = request.clone();
+  const response = await attempt(request);
+  if (response.status !== 403 || !hooks) return response;
+  const failure = readProblem(403, await response.clone().json().catch(() => null));
+  if (failure.kind !== 'refused' || failure.refusal.code !== 'csrf.missing') return response;
+  await hooks.refreshSession();
+  return attempt(spare);
 }
 
-async function attempt<T>(request: Call, mayRefresh: boolean): Promise<T> {
-  const headers: Record<string, string> = { accept: 'application/json, application/problem+json' };
+async function attempt(request: Request): Promise<Response> {
   if (request.method !== 'GET') {
     const token = hooks?.csrfToken();
-    if (token) headers['x-csrf-token'] = token;
+    if (token) request.headers.set('x-csrf-token', token);
   }
-  if (request.idempotencyKey) headers['idempotency-key'] = request.idempotencyKey;
-  const init: RequestInit = { method: request.method, headers, credentials: 'same-origin', cache: 'no-store' };
-  if (request.body !== undefined) {
-    headers['content-type'] = 'application/json';
-    init.body = JSON.stringify(request.body);
-  }
-  const timeout = AbortSignal.timeout(TIMEOUT_MS);
-  init.signal = request.signal ? AbortSignal.any([request.signal, timeout]) : timeout;
-
-  let response: Response;
+  request.headers.set('accept', 'application/json, application/problem+json');
   try {
-    response = await fetch(address(request.path, request.query), init);
+    return await fetch(request, { signal: AbortSignal.any([request.signal, AbortSignal.timeout(TIMEOUT_MS)]) });
   } catch (error) {
-    if (request.signal?.aborted) throw error;
+    if (request.signal.aborted) throw error;
     throw new ApiError({ kind: 'offline' });
   }
-  if (response.status === 204) return undefined as T;
-  const body: unknown = await response.json().catch(() => null);
-  if (response.ok) {
-    if (body === null) throw new ApiError({ kind: 'unreadable', status: response.status });
-    return body as T;
-  }
-  const failure = readProblem(response.status, body);
-  if (failure.kind === 'refused') {
-    const { code } = failure.refusal;
-    if (code === 'csrf.missing' && mayRefresh && hooks) {
-      await hooks.refreshSession();
-      return attempt<T>(request, false);
-    }
-    if (code === 'sign_in.required') hooks?.onSignedOut();
-    if (code === 'password.change_required') hooks?.onPasswordChangeRequired();
-  }
-  throw new ApiError(failure);
 }
 
-function address(path: string, query: Query | undefined): string {
-  const search = new URLSearchParams();
-  for (const [key, value] of Object.entries(query ?? {})) {
-    if (value !== undefined && value !== null && value !== '') search.set(key, String(value));
+type Answer<T> = { data?: T; error?: unknown; response: Response };
+
+/** The answer, or why there is none, thrown. */
+export async function taken<T>(call: Promise<Answer<T>>): Promise<T> {
+  let answer: Answer<T>;
+  try {
+    answer = await call;
+  } catch (error) {
+    // The client parses what it is given: what is no JSON is no answer of ours.
+    if (error instanceof SyntaxError) throw new ApiError({ kind: 'unreadable', status: 0 });
+    throw error;
   }
-  const text = search.toString();
-  return `/api/v1${path}${text === '' ? '' : `?${text}`}`;
+  const { data, error, response } = answer;
+  if (response.ok) {
+    if (data === undefined && response.status !== 204) throw new ApiError({ kind: 'unreadable', status: response.status });
+    return data as T;
+  }
+  const failure = readProblem(response.status, error);
+  if (failure.kind === 'refused') {
+    if (failure.refusal.code === 'sign_in.required') hooks?.onSignedOut();
+    if (failure.refusal.code === 'password.change_required') hooks?.onPasswordChangeRequired();
+  }
+  throw new ApiError(failure);
 }

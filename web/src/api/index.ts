@@ -1,53 +1,49 @@
-/** Every operation of the control plane that the client uses, one line each. */
-import { call, newIdempotencyKey } from './client';
+/** Every operation of the control plane that the client uses, typed by the server's own document. */
+import { client, newIdempotencyKey, taken } from './client';
 import type * as t from './types';
 
 export { newIdempotencyKey };
-const id = encodeURIComponent;
+
+const at = (id: string) => ({ path: { id } });
+const once = (key: string) => ({ header: { 'idempotency-key': key } });
+const until = (signal?: AbortSignal) => (signal ? { signal } : {});
 
 export const api = {
   session: {
-    get: () => call<t.SessionAnswer>({ method: 'GET', path: '/session' }),
-    create: (email: string, password: string) => call<t.SessionAnswer>({ method: 'POST', path: '/session', body: { email, password } }),
-    end: () => call<void>({ method: 'DELETE', path: '/session' }),
-    changePassword: (current_password: string, new_password: string) =>
-      call<void>({ method: 'PUT', path: '/me/password', body: { current_password, new_password } }),
+    get: () => taken(client.GET('/api/v1/session')),
+    create: (email: string, password: string) => taken(client.POST('/api/v1/session', { body: { email, password } })),
+    end: () => taken(client.DELETE('/api/v1/session')),
+    changePassword: (current_password: string, new_password: string) => taken(client.PUT('/api/v1/me/password', { body: { current_password, new_password } })),
   },
   people: {
-    find: (q: string, limit = 10, signal?: AbortSignal) =>
-      call<{ people: t.PersonRef[] }>({ method: 'GET', path: '/people', query: { q, limit }, ...(signal ? { signal } : {}) }),
-    create: (person: t.NewPerson) => call<t.PersonCreated>({ method: 'POST', path: '/people', body: person }),
+    find: (q: string, limit = 10, signal?: AbortSignal) => taken(client.GET('/api/v1/people', { params: { query: { q, limit } }, ...until(signal) })),
+    create: (body: t.NewPerson) => taken(client.POST('/api/v1/people', { body })),
   },
-  agencies: () => call<{ agencies: t.Agency[] }>({ method: 'GET', path: '/agencies' }),
-  sites: () => call<{ sites: t.Site[] }>({ method: 'GET', path: '/sites' }),
-  availability: (from_ms: number, to_ms: number) =>
-    call<{ occupancies: t.Occupancy[] }>({ method: 'GET', path: '/availability', query: { from_ms, to_ms } }),
+  agencies: () => taken(client.GET('/api/v1/agencies')),
+  sites: () => taken(client.GET('/api/v1/sites')),
+  availability: (from_ms: number, to_ms: number) => taken(client.GET('/api/v1/availability', { params: { query: { from_ms, to_ms } } })),
   reservations: {
-    judge: (draft: t.ReservationDraft, signal?: AbortSignal) =>
-      call<t.Verdict>({ method: 'POST', path: '/reservations/verdict', body: draft, ...(signal ? { signal } : {}) }),
-    create: (draft: t.ReservationDraft, idempotencyKey: string) =>
-      call<t.Reservation>({ method: 'POST', path: '/reservations', body: draft, idempotencyKey }),
-    list: (view: t.ReservationView) => call<{ reservations: t.Reservation[] }>({ method: 'GET', path: '/reservations', query: { view } }),
-    get: (it: string) => call<t.Reservation>({ method: 'GET', path: `/reservations/${id(it)}` }),
-    decide: (it: string, body: { decision: 'approve' | 'refuse'; reason_code?: t.RefusalReason; reason?: string }) =>
-      call<t.Reservation>({ method: 'POST', path: `/reservations/${id(it)}/decision`, body }),
-    withdraw: (it: string, reason?: string) =>
-      call<t.Reservation>({ method: 'POST', path: `/reservations/${id(it)}/withdrawal`, body: reason ? { reason } : {} }),
-    fileCondition: (it: string, site: string, body: { points: t.PointFinding[]; note?: string }) =>
-      call<t.Condition>({ method: 'POST', path: `/reservations/${id(it)}/sites/${id(site)}/condition`, body }),
+    judge: (body: t.ReservationDraft, signal?: AbortSignal) => taken(client.POST('/api/v1/reservations/verdict', { body, ...until(signal) })) as Promise<t.Verdict>,
+    create: (body: t.ReservationDraft, key: string) => taken(client.POST('/api/v1/reservations', { body, params: once(key) })),
+    list: (view: t.ReservationView) => taken(client.GET('/api/v1/reservations', { params: { query: { view } } })),
+    get: (id: string) => taken(client.GET('/api/v1/reservations/{id}', { params: at(id) })),
+    decide: (id: string, body: t.Decision) => taken(client.POST('/api/v1/reservations/{id}/decision', { body, params: at(id) })),
+    withdraw: (id: string, reason?: string) => taken(client.POST('/api/v1/reservations/{id}/withdrawal', { body: reason ? { reason } : {}, params: at(id) })),
+    fileCondition: (id: string, site: string, body: t.ConditionDraft) =>
+      taken(client.POST('/api/v1/reservations/{id}/sites/{site}/condition', { body, params: { path: { id, site } } })),
   },
-  conditions: (site?: string) => call<t.Conditions>({ method: 'GET', path: '/conditions', query: { site } }),
+  conditions: (site?: string) => taken(client.GET('/api/v1/conditions', { params: { query: site ? { site } : {} } })),
   faults: {
-    list: (site?: string) => call<{ faults: t.Fault[] }>({ method: 'GET', path: '/faults', query: { site } }),
-    create: (body: t.NewFault) => call<t.Fault>({ method: 'POST', path: '/faults', body }),
+    list: (site?: string) => taken(client.GET('/api/v1/faults', { params: { query: site ? { site } : {} } })),
+    create: (body: t.NewFault) => taken(client.POST('/api/v1/faults', { body })),
   },
   meetings: {
-    create: (body: t.NewMeeting, idempotencyKey: string) => call<t.Meeting>({ method: 'POST', path: '/meetings', body, idempotencyKey }),
-    list: (from_ms: number, to_ms: number) => call<{ meetings: t.Meeting[] }>({ method: 'GET', path: '/meetings', query: { from_ms, to_ms } }),
-    get: (it: string) => call<t.Meeting>({ method: 'GET', path: `/meetings/${id(it)}` }),
-    grant: (it: string) => call<t.Grant>({ method: 'POST', path: `/meetings/${id(it)}/grant` }),
-    recordings: (it: string) => call<{ recordings: t.Recording[] }>({ method: 'GET', path: `/meetings/${id(it)}/recordings` }),
+    create: (body: t.NewMeeting, key: string) => taken(client.POST('/api/v1/meetings', { body, params: once(key) })),
+    list: (from_ms: number, to_ms: number) => taken(client.GET('/api/v1/meetings', { params: { query: { from_ms, to_ms } } })),
+    get: (id: string) => taken(client.GET('/api/v1/meetings/{id}', { params: at(id) })),
+    grant: (id: string) => taken(client.POST('/api/v1/meetings/{id}/grant', { params: at(id) })),
+    recordings: (id: string) => taken(client.GET('/api/v1/meetings/{id}/recordings', { params: at(id) })),
   },
-  viewRecording: (it: string) => call<t.RecordingView>({ method: 'POST', path: `/recordings/${id(it)}/view` }),
-  audit: (filter: t.AuditFilter) => call<t.AuditPage>({ method: 'GET', path: '/audit', query: filter }),
+  viewRecording: (id: string) => taken(client.POST('/api/v1/recordings/{id}/view', { params: at(id) })),
+  audit: (query: t.AuditFilter) => taken(client.GET('/api/v1/audit', { params: { query } })),
 };

@@ -15,7 +15,7 @@ let state = $state.raw<State>({ kind: 'unknown' });
 
 function take(answer: SessionAnswer): void {
   state = { kind: 'signed_in', me: answer.person, csrfToken: answer.csrf_token };
-  locale.propose(answer.person.language);
+  locale.propose(answer.person.language === 'en' ? 'en' : 'ms');
 }
 
 export const session = {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { PersonRef } from '@/api/types';
 import { emptyDraft, lacksOf, parse, print, requestOf, stepOf, STEPS, type Draft } from './draft';
 
-const person = (id: string): PersonRef => ({ id, name: id, agency: { id: 'a', name: 'Agensi', short_name: 'A' } });
+const person = (id: string): PersonRef => ({ id, name: id, position: '', agency: { id: 'a', name: 'Agensi', short_name: 'A' } });
 const whole = (): Draft => ({
   ...emptyDraft('2026-12-01'),
   sites: [{ site: 'cbj', people: [person('p1')] }, { site: 'swk', people: [person('p2')] }],
