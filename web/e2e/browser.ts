@@ -33,7 +33,17 @@ export interface Officer {
   complaints: string[];
 }
 
-export async function openBrowser(options: { camera?: number; language?: string; width?: number; height?: number } = {}): Promise<Officer> {
+export interface BrowserOptions {
+  camera?: number;
+  language?: 'ms-MY' | 'en-GB';
+  width?: number;
+  height?: number;
+  colorScheme?: 'light' | 'dark';
+  /** As the service's. */
+  clockOffsetMs?: number;
+}
+
+export async function openBrowser(options: BrowserOptions = {}): Promise<Officer> {
   const flags = [...FLAGS];
   if (options.camera !== undefined) {
     const files = await mediaOf(options.camera);
@@ -44,6 +54,7 @@ export async function openBrowser(options: { camera?: number; language?: string;
     viewport: { width: options.width ?? 1280, height: options.height ?? 800 },
     locale: options.language ?? 'ms-MY',
     timezoneId: 'Asia/Kuala_Lumpur',
+    colorScheme: options.colorScheme ?? 'light',
     permissions: ['camera', 'microphone', 'clipboard-read', 'clipboard-write'],
   });
   // The browser's own statistics, without a hook in the client: remember the connections that the page makes.
@@ -58,6 +69,17 @@ export async function openBrowser(options: { camera?: number; language?: string;
       }
     } as typeof RTCPeerConnection;
   });
+  if (options.clockOffsetMs)
+    await context.addInitScript((offset) => {
+      const Native = Date;
+      const now = () => Native.now() + offset;
+      // The same class in all but what time it is.
+      window.Date = new Proxy(Native, {
+        construct: (target, given) => (given.length === 0 ? new target(now()) : Reflect.construct(target, given)),
+        apply: () => new Native(now()).toString(),
+        get: (target, key) => (key === 'now' ? now : Reflect.get(target, key)),
+      });
+    }, options.clockOffsetMs);
   context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
   const complaints: string[] = [];

@@ -16,8 +16,8 @@ export interface Person {
 
 export interface Options {
   demo?: boolean;
-  /** Wall clock of the service at its start, ISO 8601 with offset; it runs on from there. Nothing: the machine's. */
-  clock?: string;
+  /** How far the service's wall clock is from the machine's, milliseconds. Media timers run on the monotonic clock and do not jump. */
+  clockOffsetMs?: number;
   environment?: Record<string, string>;
 }
 
@@ -73,15 +73,10 @@ export class Service {
   }
 
   private async spawn(listen: string): Promise<void> {
-    const { demo, clock, environment } = this.options;
-    const clockVariables: Record<string, string> = clock
-      ? {
-          LD_PRELOAD: '/usr/$LIB/faketime/libfaketimeMT.so.1',
-          FAKETIME: `@${new Date(clock).toISOString().slice(0, 19).replace('T', ' ')}`,
-          TZ: 'UTC',
-          // Media timers run on the monotonic clock and must not jump.
-          FAKETIME_DONT_FAKE_MONOTONIC: '1',
-        }
+    const { demo, clockOffsetMs, environment } = this.options;
+    const seconds = Math.round((clockOffsetMs ?? 0) / 1000);
+    const clockVariables: Record<string, string> = seconds
+      ? { LD_PRELOAD: '/usr/$LIB/faketime/libfaketimeMT.so.1', FAKETIME: `${seconds > 0 ? '+' : ''}${seconds}`, FAKETIME_DONT_FAKE_MONOTONIC: '1' }
       : {};
     this.child = spawn(executable, ['serve'], {
       env: {
