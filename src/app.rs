@@ -71,7 +71,9 @@ impl Control {
 
     fn api(&self) -> (Router, utoipa::openapi::OpenApi) {
         let routes = identity::router(self.identity.clone()).merge(booking::router(self.booking.clone(), self.identity.clone()));
-        OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", routes).split_for_parts()
+        let (router, mut document) = OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", routes).split_for_parts();
+        kernel::openapi::name_operations(&mut document);
+        (router, document)
     }
 
     fn router(&self) -> Result<Router> {
@@ -97,13 +99,17 @@ impl Control {
     /// What goes on beside the requests, until it is dropped.
     fn housekeeping(&self) -> tokio::task::JoinSet<()> {
         let mut tasks = tokio::task::JoinSet::new();
-        let (booking, identity) = (self.booking.clone(), self.identity.clone());
+        let (booking, identity, db) = (self.booking.clone(), self.identity.clone(), self.db.clone());
         tasks.spawn(async move { booking.run().await });
         tasks.spawn(async move {
             let mut every = tokio::time::interval(SWEEP_EVERY);
             loop {
                 every.tick().await;
-                if let Err(error) = identity.sweep().await {
+                let swept = async {
+                    identity.sweep().await?;
+                    kernel::housekeeping::sweep(&db, identity.clock().now()).await
+                };
+                if let Err(error) = swept.await {
                     tracing::warn!(error = %error, "sweeping failed and is tried again");
                 }
             }
@@ -142,7 +148,7 @@ pub async fn serve(settings: Settings) -> Result<()> {
     checks.push(media_check(&node));
     let router = control.router()?.merge(node.router()).merge(observed(checks)?);
     run(settings, listener, with_client(router), &public_url, introduction).await?;
-    stop(node).await;
+    node.stop().await;
     drop(tasks);
     control.db.close().await;
     Ok(())
@@ -177,7 +183,7 @@ pub async fn sfu(settings: Settings) -> Result<()> {
     let introduction = format!("This media node, for the booking node's media.nodes: {}\n", node_key(node.identity()));
     let router = node.router().merge(observed(vec![media_check(&node)])?).fallback(kernel::problem::route_unknown);
     run(settings, listener, router, &public_url, introduction).await?;
-    stop(node).await;
+    node.stop().await;
     Ok(())
 }
 
@@ -306,14 +312,6 @@ async fn stop_on_signal(handle: axum_server::Handle<SocketAddr>) {
     }
     tracing::info!("stopping");
     handle.graceful_shutdown(Some(STOP_PATIENCE));
-}
-
-async fn stop(node: Arc<Node>) {
-    // The router held it; with the server gone this is the last.
-    match Arc::try_unwrap(node) {
-        Ok(node) => node.stop().await,
-        Err(_) => tracing::error!("the media node is still in use and is not stopped in order"),
-    }
 }
 
 async fn first_steps(control: &Control) -> Result<String> {

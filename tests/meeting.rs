@@ -229,7 +229,7 @@ async fn a_classified_meeting_is_refused_recording_by_the_media_plane_itself() -
         let created = host.post("/meetings", body("SULIT")).await?.ok()?;
         assert_eq!(created["lacks"], serde_json::json!(["CLASS-4"]));
         let meeting = created["id"].as_str().context("no id")?.parse()?;
-        let mut inside = Participant::join(&host, meeting, 0, Behaviour::default()).await?;
+        let inside = Participant::join(&host, meeting, 0, Behaviour::default()).await?;
         let refusal = inside.ask(ClientMessage::StartRecording).await?.context("a SULIT meeting was recorded")?;
         assert_eq!((refusal.code, refusal.rule), (Code::RecordingForbidden, Some(Rule::Class3)));
         let ServerMessage::Joined { state, .. } = &inside.joined else { anyhow::bail!("not joined") };

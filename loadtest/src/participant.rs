@@ -19,7 +19,11 @@ use std::{
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
-use tokio::{net::TcpStream, sync::watch, task::JoinHandle};
+use tokio::{
+    net::TcpStream,
+    sync::{oneshot, watch},
+    task::JoinHandle,
+};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, tungstenite::Message, tungstenite::client::IntoClientRequest};
 use webrtc::{
     media_stream::{
@@ -89,8 +93,7 @@ pub struct Participant {
     pub ticket: Arc<Mutex<String>>,
     received: Arc<Mutex<Received>>,
     connection: Arc<dyn PeerConnection>,
-    outgoing: tokio::sync::mpsc::Sender<ClientMessage>,
-    answers: watch::Receiver<Vec<ServerMessage>>,
+    outgoing: tokio::sync::mpsc::Sender<Request>,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -103,8 +106,11 @@ pub struct View {
     pub socket_closed: bool,
 }
 
-/// Answers kept for [`Participant::ask`]: more are never outstanding at once.
-const ANSWERS_KEPT: usize = 64;
+/// A message, and who waits for its answer.
+type Request = (ClientMessage, Option<oneshot::Sender<ServerMessage>>);
+
+/// Requests on their way to the socket.
+const REQUESTS_MAX: usize = 256;
 
 pub async fn open_socket(origin: &str, signal_url: &str) -> Result<Socket> {
     let url = if signal_url.starts_with('/') { format!("{}{signal_url}", origin.replacen("http", "ws", 1)) } else { signal_url.to_owned() };
@@ -308,8 +314,7 @@ impl Participant {
 
         let view = View { participants: state.participants.clone(), recording: state.recording.clone(), ..View::default() };
         let (view_sender, view) = watch::channel(view);
-        let (answer_sender, answers) = watch::channel(Vec::new());
-        let (outgoing, mut queue) = tokio::sync::mpsc::channel::<ClientMessage>(256);
+        let (outgoing, mut queue) = tokio::sync::mpsc::channel::<Request>(REQUESTS_MAX);
         let received = Arc::new(Mutex::new(Received::default()));
         let ticket = Arc::new(Mutex::new(ticket.clone()));
         let session = *session;
@@ -323,6 +328,7 @@ impl Participant {
         tasks.push(tokio::spawn(async move {
             let mut next_id: RequestId = 2;
             let mut wanted = Vec::new();
+            let mut waiting: HashMap<RequestId, oneshot::Sender<ServerMessage>> = HashMap::new();
             loop {
                 // Ask for the cameras of the others, in the roster's order, as a client with this many tiles would.
                 let want = wanted_slots(&view_sender.borrow().participants, session, &slots);
@@ -335,19 +341,21 @@ impl Participant {
                 }
                 tokio::select! {
                     message = queue.recv() => {
-                        let Some(message) = message else { break };
+                        let Some((message, answer)) = message else { break };
                         if send(&mut socket, next_id, message).await.is_err() { break }
+                        if let Some(answer) = answer {
+                            waiting.insert(next_id, answer);
+                        }
                         next_id += 1;
                     }
                     message = receive(&mut socket) => match message {
                         Ok(ServerMessage::Ticket { ticket }) => *tickets.lock().expect("no holder panics") = ticket,
                         Ok(message) => {
                             view_sender.send_modify(|view| reduce(view, &message));
-                            if matches!(message, ServerMessage::Done { .. } | ServerMessage::Refused { .. }) {
-                                answer_sender.send_modify(|it| {
-                                    it.push(message);
-                                    if it.len() > ANSWERS_KEPT { it.remove(0); }
-                                });
+                            if let ServerMessage::Done { id } | ServerMessage::Refused { id, .. } = message
+                                && let Some(answer) = waiting.remove(&id)
+                            {
+                                let _ = answer.send(message);
                             }
                         }
                         Err(_) => break,
@@ -356,7 +364,7 @@ impl Participant {
             }
             view_sender.send_modify(|view| view.socket_closed = true);
         }));
-        Ok(Self { mark, session, joined, view, ticket, received, connection: offered.connection, outgoing, answers, tasks })
+        Ok(Self { mark, session, joined, view, ticket, received, connection: offered.connection, outgoing, tasks })
     }
 
     pub fn received(&self) -> Received {
@@ -367,19 +375,13 @@ impl Participant {
         self.ticket.lock().expect("no holder panics").clone()
     }
 
-    /// Sends a request and gives its answer: nothing where it was done, the refusal where it was not. Requests of one participant are
-    /// asked one after another, except the views that it sends by itself, which are not refused.
-    pub async fn ask(&mut self, message: ClientMessage) -> Result<Option<wire::Refusal>> {
-        let view = matches!(message, ClientMessage::View { .. });
-        self.answers.borrow_and_update();
-        self.outgoing.send(message).await?;
-        loop {
-            self.answers.changed().await?;
-            match self.answers.borrow_and_update().last() {
-                Some(ServerMessage::Refused { refusal, .. }) => return Ok(Some(refusal.clone())),
-                Some(ServerMessage::Done { .. }) if !view => return Ok(None),
-                _ => {}
-            }
+    /// Sends a request and gives its answer: nothing where it was done, the refusal where it was not.
+    pub async fn ask(&self, message: ClientMessage) -> Result<Option<wire::Refusal>> {
+        let (sender, answer) = oneshot::channel();
+        self.outgoing.send((message, Some(sender))).await?;
+        match answer.await.context("the socket closed before the answer")? {
+            ServerMessage::Refused { refusal, .. } => Ok(Some(refusal)),
+            _ => Ok(None),
         }
     }
 
@@ -399,7 +401,7 @@ impl Participant {
     }
 
     pub async fn leave(self) {
-        let _ = self.outgoing.send(ClientMessage::Leave).await;
+        let _ = self.outgoing.send((ClientMessage::Leave, None)).await;
         let mut view = self.view.clone();
         let _ = tokio::time::timeout(Duration::from_secs(5), view.wait_for(|it| it.socket_closed)).await;
         self.vanish().await;

@@ -71,12 +71,9 @@ describe('an open meeting of three', () => {
 
   test('everyone hears the others speak and pause', async () => {
     for (const officer of officers) {
-      const levels: number[][] = [];
       const voices = officer.page.locator('audio[data-mid]');
-      for (let index = 0; index < (await voices.count()); index++) {
-        const mid = await voices.nth(index).getAttribute('data-mid');
-        levels.push(await loudness(officer.page, `audio[data-mid="${mid}"]`, 7));
-      }
+      const mids = await voices.evaluateAll((all) => all.map((it) => it.getAttribute('data-mid')));
+      const levels = await Promise.all(mids.map((mid) => loudness(officer.page, `audio[data-mid="${mid}"]`, 8)));
       const speaking = levels.filter((it) => it.some((level) => level > 0.03) && it.some((level) => level < 0.005));
       expect(speaking.length, `voices with speech and pauses: ${JSON.stringify(levels.map((it) => Math.max(...it)))}`).toBeGreaterThanOrEqual(2);
     }
