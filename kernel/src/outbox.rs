@@ -103,7 +103,7 @@ pub async fn dispatch(db: &Db, clock: &SharedClock, topic: &'static str, to: &im
             Ok(_) => failures = 0,
             Err(error) => {
                 failures = failures.saturating_add(1);
-                metrics::counter!("outbox_failures_total", "topic" => topic).increment(1);
+                metrics::counter!("sidang_outbox_failures_total", "topic" => topic).increment(1);
                 tracing::warn!(topic, failures, error = %error, "a message could not be delivered");
                 let pause_ms = (BACKOFF_MS.0 << failures.min(10)).min(BACKOFF_MS.1);
                 tokio::time::sleep(Duration::from_millis(pause_ms)).await;

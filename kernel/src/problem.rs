@@ -11,9 +11,12 @@ use axum::{
 };
 use futures_util::FutureExt;
 use serde::{Deserialize, Serialize};
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use tracing::Instrument;
 use wire::{Code, Refusal};
+
+/// The longest that one request may take, its body included: a slow body, a waiting store. Twice what the store's own patience adds up to.
+const REQUEST_MAX: Duration = Duration::from_secs(30);
 
 /// The header that carries the request's id in the answer.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -70,10 +73,7 @@ pub async fn edge(request: Request, next: Next) -> Response {
     // The path of the route, not of the request: the latter names what somebody looked at.
     let route = request.extensions().get::<axum::extract::MatchedPath>().map_or("", |matched| matched.as_str()).to_owned();
     let span = tracing::info_span!("request", request.id = %id, http.method = %request.method(), http.route = %route);
-    let mut response = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span.clone()).await.unwrap_or_else(|_| {
-        // The panic's own text went to the panic hook.
-        Error::broken("a handler panicked").into_response()
-    });
+    let mut response = guarded(REQUEST_MAX, next.run(request)).instrument(span.clone()).await;
     if let Some(Carried(error)) = response.extensions_mut().remove::<Carried>() {
         let _entered = span.enter();
         log(&error);
@@ -90,10 +90,20 @@ pub async fn edge(request: Request, next: Next) -> Response {
     response
 }
 
+/// The answer, also where the handler panics or does not come to an end. What it had begun in the store is undone.
+async fn guarded(limit: Duration, answer: impl Future<Output = Response>) -> Response {
+    match tokio::time::timeout(limit, AssertUnwindSafe(answer).catch_unwind()).await {
+        Ok(Ok(response)) => response,
+        // The panic's own text went to the panic hook.
+        Ok(Err(_)) => Error::broken("a handler panicked").into_response(),
+        Err(_) => Error::from(Code::RequestTimeout).into_response(),
+    }
+}
+
 fn log(error: &Error) {
     match error {
         Error::Refused(refusal) => {
-            metrics::counter!("refusals_total", "code" => refusal.code.text()).increment(1);
+            metrics::counter!("sidang_refusals_total", "code" => refusal.code.text()).increment(1);
             tracing::debug!(refusal.code = refusal.code.text(), refusal.rule = refusal.rule.map(wire::Rule::id), "refused");
         }
         Error::Busy(source) => tracing::warn!(error = %source, "the store stayed busy"),
@@ -110,4 +120,17 @@ pub async fn route_unknown() -> Error {
 /// For `Router::method_not_allowed_fallback`.
 pub async fn method_not_allowed() -> Error {
     Code::MethodNotAllowed.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_request_that_does_not_end_is_answered_all_the_same() {
+        let answer = guarded(Duration::ZERO, std::future::pending()).await;
+        assert_eq!(answer.status(), StatusCode::REQUEST_TIMEOUT);
+        let answer = guarded(REQUEST_MAX, async { StatusCode::NO_CONTENT.into_response() }).await;
+        assert_eq!(answer.status(), StatusCode::NO_CONTENT);
+    }
 }

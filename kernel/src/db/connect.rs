@@ -4,6 +4,7 @@ use super::Pools;
 use crate::error::{Error, Result};
 use anyhow::{Context, anyhow};
 use sqlx::{
+    Connection, PgConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -51,6 +52,10 @@ async fn open_sqlite(url: &str) -> Result<Pools> {
 
 async fn open_postgres(url: &str) -> Result<Pools> {
     let options = PgConnectOptions::from_str(url).context("the PostgreSQL URL cannot be read")?.application_name("sidang");
+    // A pool waits out its patience and then says only that it did; one connection says what is wrong: the address, the password, the name.
+    let first = PgConnection::connect_with(&options);
+    let timed_out = || Error::Unavailable(sqlx::Error::PoolTimedOut);
+    tokio::time::timeout(Duration::from_secs(ACQUIRE_S_MAX), first).await.map_err(|_| timed_out())??.close().await?;
     let pool = PgPoolOptions::new()
         .max_connections(POSTGRES_CONNECTIONS_MAX)
         .acquire_timeout(Duration::from_secs(ACQUIRE_S_MAX))

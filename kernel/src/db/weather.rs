@@ -55,7 +55,7 @@ fn of_code(code: &str) -> Weather {
 pub async fn settle<T>(outcome: Result<T>, attempt: u32) -> ControlFlow<Result<T>> {
     match outcome {
         Err(Error::Busy(error)) if attempt < ATTEMPTS_MAX => {
-            metrics::counter!("database_retries_total").increment(1);
+            metrics::counter!("sidang_database_retries_total").increment(1);
             tracing::debug!(attempt, error = %error, "a transaction was in the way");
             tokio::time::sleep(pause(attempt)).await;
             ControlFlow::Continue(())
