@@ -80,7 +80,7 @@ describe('an open meeting of three', () => {
   });
 
   test('media goes to the media node and nowhere else', async () => {
-    const port = Number(/candidates=\[[^\]]*?:(\d+)/.exec(service.log.replace(/\u001b\[[0-9;]*m/g, ''))?.[1]);
+    const port = Number(/candidates=\[[^\]]*?:(\d+)/.exec(service.log)?.[1]);
     expect(port).toBeGreaterThan(0);
     for (const officer of officers) {
       const paths = await remotePaths(officer.page);
@@ -145,6 +145,16 @@ describe('an open meeting of three', () => {
     const own = officers.flatMap((officer) => officer.complaints).filter((it) => !/Failed to load resource|WebSocket connection|ERR_CONNECTION/.test(it));
     expect(own).toEqual([]);
   });
+});
+
+test('the log holds no token, name or address of a person', () => {
+  expect(service.log).toContain('a media node runs');
+  // Every JWT begins so: it is `{"` in base64url.
+  expect(service.log).not.toMatch(/eyJ/);
+  for (const { email, role } of service.people) {
+    expect(service.log).not.toContain(email);
+    expect(service.log).not.toContain(role.split('  ').at(-1)!.trim());
+  }
 });
 
 describe('a classified meeting', () => {

@@ -85,6 +85,9 @@ export class Service {
         SIDANG_HTTP_LISTEN: listen,
         SIDANG_MEDIA_LISTEN: '127.0.0.1:0',
         RUST_BACKTRACE: '1',
+        NO_COLOR: '1',
+        // More than an installation writes, so that a leak at any of these levels is found.
+        SIDANG_LOG_FILTER: 'debug,memory_serve=warn,rtc_dtls=error,hyper=info,h2=info',
         ...(demo ? { DEMO: '1' } : {}),
         ...clockVariables,
         ...environment,
