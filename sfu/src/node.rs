@@ -8,6 +8,7 @@ use crate::{
     },
     net::{self, MediaHandle, NetError},
     recording::{Recorder, RecorderError, RecorderEvent, RecorderEvents, RecordingConfig, playback},
+    sdp::Keep,
     secret::SecretError,
     signal::{
         self, Clock, DoorLimits, Doors, Sessions, Signal, SocketTimes,
@@ -135,7 +136,7 @@ impl MediaPlane for MediaHandle {
         Self::send(self, command).map_err(|net::Busy| plane::Busy)
     }
 
-    fn answer(&self, offer: &str, publish: &[PublishIntent], keep: Option<&Media>) -> Result<(Media, String), Refusal> {
+    fn answer(&self, offer: &str, publish: &[PublishIntent], keep: &Keep) -> Result<(Media, String), Refusal> {
         Self::answer(self, offer, publish, keep)
     }
 }

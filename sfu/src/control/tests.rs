@@ -3,6 +3,7 @@
 use super::{FactLog, Journal, Link};
 use crate::{
     engine::api::{Command as EngineCommand, Media},
+    sdp::Keep,
     signal::{
         plane::{Busy, MediaPlane},
         system_clock,
@@ -46,7 +47,7 @@ impl MediaPlane for Plane {
         Ok(())
     }
 
-    fn answer(&self, _: &str, _: &[PublishIntent], _: Option<&Media>) -> Result<(Media, String), Refusal> {
+    fn answer(&self, _: &str, _: &[PublishIntent], _: &Keep) -> Result<(Media, String), Refusal> {
         Err(Refusal::new(Code::OfferUnacceptable))
     }
 }

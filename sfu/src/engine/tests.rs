@@ -415,6 +415,24 @@ fn a_lost_connection_pauses_and_a_new_one_takes_its_place() {
 }
 
 #[test]
+fn who_watched_a_session_sees_it_again_on_its_new_connection_without_asking() {
+    let mut world = World::new();
+    world.join("alya");
+    world.join("badrul");
+    world.view("badrul", "alya");
+    world.picture("alya", true, b"a face");
+    let alya = world.people.get_mut("alya").unwrap();
+    (alya.client, alya.ufrag) = (Client::new(), "of-alya-again".into());
+    let media = Some(Box::new(alya.media()));
+    let (session, now_ms) = (alya.session, world.now_ms());
+    world.engine.handle_command(world.now, Command::Resume { request: 9, session, media, now_ms });
+    world.settle();
+    world.begin("alya");
+    world.picture("alya", true, b"here again");
+    assert!(ends_with(&world.people["badrul"].received(7003), b"here again"));
+}
+
+#[test]
 fn a_further_offer_leaves_the_connection_as_it_is() {
     let mut world = World::new();
     world.join("alya");

@@ -2,7 +2,7 @@
 
 use crate::{
     engine::api::{Command, Event, Media},
-    sdp::{self, AnswerParameters, Draw},
+    sdp::{self, AnswerParameters, Draw, Keep},
 };
 use std::{
     sync::{
@@ -58,9 +58,9 @@ impl MediaHandle {
     }
 
     /// Answers an offer for this node, with the process's own randomness and clock. Takes a good part of a millisecond for a large offer.
-    pub fn answer(&self, offer: &str, publish: &[PublishIntent], before: Option<&Media>) -> Result<(Media, String), Refusal> {
+    pub fn answer(&self, offer: &str, publish: &[PublishIntent], keep: &Keep) -> Result<(Media, String), Refusal> {
         let now_ms = now_ms();
-        sdp::answer(offer, publish, before, &self.parameters, Draw { random: &mut rand::rng(), now_ms })
+        sdp::answer(offer, publish, keep, &self.parameters, Draw { random: &mut rand::rng(), now_ms })
     }
 
     pub fn parameters(&self) -> &AnswerParameters {

@@ -1,9 +1,12 @@
 //! A whole node on real sockets: two clients on loopback, joined through the handle.
 
 use super::*;
-use crate::engine::{
-    api::{Command, Join, Media},
-    transport::testing::{Check, Client},
+use crate::{
+    engine::{
+        api::{Command, Join, Media},
+        transport::testing::{Check, Client},
+    },
+    sdp::Keep,
 };
 use std::net::UdpSocket;
 use wire::{
@@ -65,7 +68,7 @@ struct Person {
 impl Person {
     async fn join(running: &mut Running, room: MeetingId) -> Self {
         let client = Client::new();
-        let (media, answer) = running.handle.answer(&offer_of(&client), &publish(), None).unwrap();
+        let (media, answer) = running.handle.answer(&offer_of(&client), &publish(), &Keep::Nothing).unwrap();
         assert!(answer.contains(&format!(" {} {} typ host", media.transport.candidates[0].ip(), media.transport.candidates[0].port())));
         let session = SessionId::fresh();
         let join = Join { request: 1, session, grant: grant(room), media: media.clone(), resumed: false, now_ms: handle::now_ms() };
@@ -178,7 +181,7 @@ async fn a_node_that_nobody_listens_to_ends() {
     drop(running.events);
     loop {
         let client = Client::new();
-        let (media, _) = running.handle.answer(&offer_of(&client), &publish(), None).unwrap();
+        let (media, _) = running.handle.answer(&offer_of(&client), &publish(), &Keep::Nothing).unwrap();
         let (session, grant, now_ms) = (SessionId::fresh(), grant(MeetingId::fresh()), handle::now_ms());
         let join = Join { request: 1, session, grant, media, resumed: false, now_ms };
         if running.handle.send(Command::Join(Box::new(join))) == Err(Busy) {

@@ -16,7 +16,11 @@ pub use refuse::Reason;
 
 use crate::engine::{api::Media, transport::Fingerprint};
 use std::net::SocketAddr;
-use wire::{Refusal, UnixMs, id::SourceId, signal::PublishIntent};
+use wire::{
+    Refusal, UnixMs,
+    id::SourceId,
+    signal::{PublishIntent, SourceKind},
+};
 
 /// What an answer says of this node.
 #[derive(Clone, Debug)]
@@ -72,19 +76,45 @@ impl Draw<'_> {
     }
 }
 
-/// Answers an offer. `before` is what was agreed on a connection that lives on: its credentials, SSRCs and sources stay, line by line (by
-/// MID); where the client restarts ICE the credentials are new.
+/// What an answer keeps of what was agreed on before.
+#[derive(Clone, Debug)]
+pub enum Keep {
+    Nothing,
+    /// The session comes back on a new connection: each of its sources keeps its id, by kind, so that those who watch it go on without
+    /// asking anew. The connection's own (credentials, SSRCs) is all new.
+    Sources(Box<Media>),
+    /// A further offer on a connection that lives on: its credentials, SSRCs and sources stay, line by line (by MID); where the client
+    /// restarts ICE the credentials are new.
+    Connection(Box<Media>),
+}
+
+impl Keep {
+    fn connection(&self) -> Option<&Media> {
+        if let Self::Connection(media) = self { Some(media) } else { None }
+    }
+
+    fn source(&self, mid: &str, kind: SourceKind) -> Option<SourceId> {
+        let (media, by_mid) = match self {
+            Self::Nothing => return None,
+            Self::Sources(media) => (media, false),
+            Self::Connection(media) => (media, true),
+        };
+        media.negotiated.receives.iter().find(|it| it.kind == kind && (!by_mid || *it.mid == *mid)).map(|it| it.source)
+    }
+}
+
+/// Answers an offer.
 pub fn answer(
     offer: &str,
     publish: &[PublishIntent],
-    before: Option<&Media>,
+    keep: &Keep,
     parameters: &AnswerParameters,
     mut draw: Draw<'_>,
 ) -> Result<(Media, String), Refusal> {
     let offer = offer::read(offer)?;
     let remote = negotiate::transport(&offer)?;
-    let transport = negotiate::local_transport(&remote, before.map(|it| &it.transport), &parameters.candidates, &mut draw)?;
-    let lines = negotiate::lines(&offer, publish, before.map(|it| &it.negotiated), &mut draw)?;
+    let transport = negotiate::local_transport(&remote, keep.connection().map(|it| &it.transport), &parameters.candidates, &mut draw)?;
+    let lines = negotiate::lines(&offer, publish, keep, &mut draw)?;
     // The peer's certificate is the one thing that every description of a connection shares.
     let session = u64::from_be_bytes(remote.fingerprint[..8].try_into().unwrap_or_default()) >> 2;
     let text = write::Answer {

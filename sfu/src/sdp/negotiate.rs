@@ -1,7 +1,7 @@
 //! What is made of an offer: for each of its m-lines, whether it is something sent to us, a slot, or nothing.
 
 use super::{
-    Draw,
+    Draw, Keep,
     offer::{Direction, MediaLine, Offer, Payload, TransportLines},
     refuse::Reason,
 };
@@ -9,6 +9,7 @@ use crate::engine::negotiated::{Codec, ExtensionIds, Negotiated, PayloadMap, Rec
 use std::collections::HashSet;
 use wire::{
     Refusal,
+    id::SourceId,
     limits::{AUDIO_SLOTS_MAX, VIDEO_SLOTS_MAX},
     signal::PublishIntent,
 };
@@ -126,8 +127,8 @@ pub fn local_transport(
     })
 }
 
-/// What each m-line becomes, in the offer's order. Lines that were there keep their source or their SSRCs.
-pub fn lines(offer: &Offer<'_>, publish: &[PublishIntent], before: Option<&Negotiated>, draw: &mut Draw<'_>) -> Result<Vec<Line>, Refusal> {
+/// What each m-line becomes, in the offer's order. Lines that were there keep their source and their SSRCs as `keep` says.
+pub fn lines(offer: &Offer<'_>, publish: &[PublishIntent], keep: &Keep, draw: &mut Draw<'_>) -> Result<Vec<Line>, Refusal> {
     for (place, intent) in publish.iter().enumerate() {
         if publish[..place].iter().any(|it| it.kind == intent.kind || it.mid == intent.mid) {
             return Err(Reason::PublishTwice.of_mid(&intent.mid));
@@ -140,6 +141,7 @@ pub fn lines(offer: &Offer<'_>, publish: &[PublishIntent], before: Option<&Negot
             return Err(Reason::PublishKind.of_mid(&intent.mid));
         }
     }
+    let before = keep.connection().map(|it| &it.negotiated);
     let (mut audio_slots, mut video_slots) = (0, 0);
     let mut ssrcs = Ssrcs::besides(before);
     offer
@@ -151,8 +153,7 @@ pub fn lines(offer: &Offer<'_>, publish: &[PublishIntent], before: Option<&Negot
                 Direction::Inactive => Ok(Line::Idle),
                 Direction::Send | Direction::SendReceive => {
                     let intent = publish.iter().find(|it| it.mid == mid).ok_or_else(|| Reason::PublishMissing.of_mid(mid))?;
-                    let known = before.and_then(|it| it.receives.iter().find(|it| *it.mid == *mid && it.kind == intent.kind));
-                    receive(media, mid, intent, known, draw).map(Line::Receive)
+                    receive(media, mid, intent, keep.source(mid, intent.kind), draw).map(Line::Receive)
                 }
                 Direction::Receive => {
                     let is_audio = media.media == "audio";
@@ -180,7 +181,7 @@ fn receive(
     media: &MediaLine<'_>,
     mid: &str,
     intent: &PublishIntent,
-    known: Option<&ReceiveLine>,
+    known: Option<SourceId>,
     draw: &mut Draw<'_>,
 ) -> Result<ReceiveLine, Refusal> {
     let is_audio = intent.kind.is_audio();
@@ -195,7 +196,7 @@ fn receive(
     Ok(ReceiveLine {
         mid: mid.into(),
         kind: intent.kind,
-        source: known.map_or_else(|| draw.source(), |it| it.source),
+        source: known.unwrap_or_else(|| draw.source()),
         muted: intent.muted,
         payloads: payloads(media, mid, is_audio)?,
         rids,

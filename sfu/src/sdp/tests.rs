@@ -25,7 +25,26 @@ fn parameters() -> AnswerParameters {
 
 fn answer_with(offer: &str, publish: &[PublishIntent], before: Option<&Media>, seed: u64) -> Result<(Media, String), Refusal> {
     let mut random = StdRng::seed_from_u64(seed);
-    answer(offer, publish, before, &parameters(), Draw { random: &mut random, now_ms: UnixMs(1_700_000_000_000) })
+    let keep = before.map_or(Keep::Nothing, |it| Keep::Connection(Box::new(it.clone())));
+    answer(offer, publish, &keep, &parameters(), Draw { random: &mut random, now_ms: UnixMs(1_700_000_000_000) })
+}
+
+#[test]
+fn a_session_on_a_new_connection_keeps_its_sources_by_kind_and_nothing_else() {
+    let (first, _) = answer_with(CHROMIUM, &publish(), None, 1).unwrap();
+    // Another client: the same kinds on other m-lines.
+    let moved = CHROMIUM.replace("a=mid:0", "a=mid:mic").replace("BUNDLE 0 ", "BUNDLE mic ");
+    let mut intents = publish();
+    intents[0].mid = "mic".into();
+    let mut random = StdRng::seed_from_u64(2);
+    let draw = Draw { random: &mut random, now_ms: UnixMs(1_700_000_000_001) };
+    let (second, _) = answer(&moved, &intents, &Keep::Sources(Box::new(first.clone())), &parameters(), draw).unwrap();
+    let sources = |it: &Media| it.negotiated.receives.iter().map(|it| (it.kind, it.source)).collect::<Vec<_>>();
+    assert_eq!(sources(&second), sources(&first));
+    assert_ne!(second.transport.local_ufrag, first.transport.local_ufrag);
+    assert_ne!(second.transport.local_pwd, first.transport.local_pwd);
+    let ssrcs = |it: &Media| it.negotiated.video_slots.iter().map(|it| it.ssrc).collect::<Vec<_>>();
+    assert!(ssrcs(&second).iter().all(|it| !ssrcs(&first).contains(it)));
 }
 
 fn sections(text: &str) -> Vec<Vec<&str>> {

@@ -7,7 +7,7 @@ use super::{
     ticket::Ticket,
     used::Use,
 };
-use crate::engine::api::Media;
+use crate::{engine::api::Media, sdp::Keep};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::oneshot;
 use wire::{
@@ -38,7 +38,7 @@ impl Signal {
     /// MEET-8: the token first, so that nobody without one learns even an address of ours.
     async fn join(&self, room: MeetingId, token: &str, offer: String, publish: Vec<PublishIntent>, line: &Line) -> Result<Seated, Refusal> {
         let grant = self.grants.open(token, room, (self.clock)()).await?;
-        let media = self.answer(offer, publish, None).await?;
+        let media = self.answer(offer, publish, Keep::Nothing).await?;
         let used = self.used.lock().unwrap_or_else(std::sync::PoisonError::into_inner).consume(grant.jti, grant.exp, (self.clock)());
         match used {
             Use::First => {}
@@ -57,7 +57,10 @@ impl Signal {
             return Err(unknown());
         }
         let media = match offer {
-            Some(offer) => Some(self.answer(offer, publish, None).await?),
+            Some(offer) => {
+                let keep = self.sessions.media(session).map_or(Keep::Nothing, |media| Keep::Sources(Box::new(media)));
+                Some(self.answer(offer, publish, keep).await?)
+            }
             None => None,
         };
         // The answer took its time: what was known before may have changed.
@@ -87,9 +90,9 @@ impl Signal {
     }
 
     /// Off the threads that must not wait. Whether the grant permits to send what is answered is the room's to say: it may change.
-    async fn answer(&self, offer: String, publish: Vec<PublishIntent>, keep: Option<Media>) -> Result<(Media, String), Refusal> {
+    async fn answer(&self, offer: String, publish: Vec<PublishIntent>, keep: Keep) -> Result<(Media, String), Refusal> {
         let plane = Arc::clone(&self.plane);
-        let answered = tokio::task::spawn_blocking(move || plane.answer(&offer, &publish, keep.as_ref())).await;
+        let answered = tokio::task::spawn_blocking(move || plane.answer(&offer, &publish, &keep)).await;
         answered.unwrap_or_else(|_| Err(Refusal::new(Code::Internal)))
     }
 
@@ -101,7 +104,7 @@ impl Signal {
         publish: Vec<PublishIntent>,
     ) -> Result<(), Refusal> {
         let media = self.sessions.media(session).ok_or_else(|| Refusal::new(Code::ResumeUnknown))?;
-        let (media, answer) = self.answer(offer, publish, Some(media)).await?;
+        let (media, answer) = self.answer(offer, publish, Keep::Connection(Box::new(media))).await?;
         self.sessions.offer(session, id, media, answer)
     }
 }

@@ -1,6 +1,9 @@
 //! What signalling asks of the media threads, as one narrow face: the threads stand behind it in a node, a script in a test.
 
-use crate::engine::api::{Command, Media};
+use crate::{
+    engine::api::{Command, Media},
+    sdp::Keep,
+};
 use wire::{Code, Refusal, signal::PublishIntent};
 
 /// The queue to the media threads is full.
@@ -17,7 +20,7 @@ pub trait MediaPlane: Send + Sync + 'static {
     /// Never waits. Commands of one caller arrive in order.
     fn send(&self, command: Command) -> Result<(), Busy>;
 
-    /// Reads an offer and writes its answer, keeping what `keep` agreed on. Takes milliseconds for a large one: called on a thread that may
+    /// Reads an offer and writes its answer, keeping what `keep` says. Takes milliseconds for a large one: called on a thread that may
     /// block.
-    fn answer(&self, offer: &str, publish: &[PublishIntent], keep: Option<&Media>) -> Result<(Media, String), Refusal>;
+    fn answer(&self, offer: &str, publish: &[PublishIntent], keep: &Keep) -> Result<(Media, String), Refusal>;
 }

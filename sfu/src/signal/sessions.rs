@@ -237,7 +237,7 @@ impl Sessions {
         Some(self.tickets.seal(&ticket))
     }
 
-    /// What a further offer builds on.
+    /// What was agreed on last: what a further offer, or one that brings the session back, builds on.
     pub fn media(&self, session: SessionId) -> Option<Media> {
         self.table().entries.get(&session).map(|entry| entry.media.clone())
     }

@@ -52,6 +52,19 @@ async fn a_newer_socket_supersedes_the_older_and_older_tickets_are_refused() {
 }
 
 #[tokio::test]
+async fn who_comes_back_with_a_new_offer_has_the_same_sources() {
+    let folder = tempfile::tempdir().unwrap();
+    let stage = Stage::new(folder.path()).await;
+    let (lost, joined) = stage.join(&stage.grant(MeetingId::fresh())).await;
+    drop(lost);
+    let mut back = stage.open().await;
+    let resumed = back.resume(&joined.ticket, Some("good")).await.unwrap();
+    assert_eq!(resumed.answer.as_deref(), Some("answer"));
+    assert!(!joined.state.participants[0].sources.is_empty());
+    assert_eq!(resumed.state.participants[0].sources, joined.state.participants[0].sources);
+}
+
+#[tokio::test]
 async fn after_a_restart_the_session_is_built_anew_from_its_ticket() {
     let folder = tempfile::tempdir().unwrap();
     let before = Stage::new(folder.path()).await;

@@ -12,6 +12,7 @@ use crate::engine::{
     api::{Command, Event, Media},
     room::{Effect, Rooms, Settings, tests::scene},
 };
+use crate::sdp::Keep;
 use futures_util::{SinkExt, StreamExt};
 use std::{
     net::SocketAddr,
@@ -66,10 +67,11 @@ impl MediaPlane for Script {
         Ok(())
     }
 
-    fn answer(&self, offer: &str, _: &[PublishIntent], keep: Option<&Media>) -> Result<(Media, String), Refusal> {
+    fn answer(&self, offer: &str, _: &[PublishIntent], keep: &Keep) -> Result<(Media, String), Refusal> {
         match (offer, keep) {
+            ("good", Keep::Sources(keep)) => Ok((Media::clone(keep), "answer".into())),
             ("good", _) => Ok((Media { transport: scene::transport(), negotiated: scene::media() }, "answer".into())),
-            ("again", Some(keep)) => Ok((keep.clone(), "answer again".into())),
+            ("again", Keep::Connection(keep)) => Ok((Media::clone(keep), "answer again".into())),
             _ => Err(Refusal::new(wire::Code::OfferUnacceptable)),
         }
     }
