@@ -78,8 +78,8 @@ pub struct Ice {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Checked {
     pub answer: Option<Bytes>,
-    /// An address that from now on is this peer's, and one that no longer is.
-    pub gained: Option<SocketAddr>,
+    /// An address that is this peer's, as of this check whoever had it before, and one that no longer is.
+    pub held: Option<SocketAddr>,
     pub dropped: Option<SocketAddr>,
     /// Credentials that are no longer taken.
     pub retired_ufrag: Option<String>,
@@ -156,8 +156,8 @@ impl Ice {
                 checked.dropped = Some(self.valid.remove(oldest));
             }
             self.valid.push(path.remote);
-            checked.gained = Some(path.remote);
         }
+        checked.held = Some(path.remote);
         if nominates || self.selected.is_none() {
             self.selected = Some(path);
         }
@@ -231,7 +231,7 @@ mod tests {
         let plain = testing::Check::of("ours", "theirs");
         let first = it.check(0, "192.0.2.1:10", &plain);
         assert!(first.answer.is_some());
-        assert_eq!(first.gained, Some("192.0.2.1:10".parse().unwrap()));
+        assert_eq!(first.held, Some("192.0.2.1:10".parse().unwrap()));
         assert_eq!(it.ice.selected(), Some(path("192.0.2.1:10")));
         it.check(1, "192.0.2.1:20", &plain);
         assert_eq!(it.ice.selected(), Some(path("192.0.2.1:10")), "a second address alone moves nothing");

@@ -233,7 +233,7 @@ impl Transports {
             self.counters.refused_checks += 1;
             return;
         };
-        if let Some(address) = checked.gained {
+        if let Some(address) = checked.held {
             self.by_address.insert(address, index);
         }
         if let Some(address) = checked.dropped

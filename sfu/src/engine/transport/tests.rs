@@ -380,6 +380,21 @@ fn an_address_that_went_to_another_peer_stays_with_it() {
 }
 
 #[test]
+fn an_address_that_another_claimed_comes_back_with_the_next_check() {
+    let mut line = Line::new();
+    line.connect().unwrap();
+    let second = SessionId::fresh();
+    line.transports.add_peer(line.now, second, &parameters("ours2", "theirs2"));
+    // Somebody inside who can send from a foreign address.
+    line.transports.handle_read(line.now, path(), &Check::of("ours2", "theirs2").bytes());
+    let packet = [0x80, 96, 0, 9, 0, 0, 0, 2, 0, 0, 0, 3];
+    let sealed = line.client.srtp.as_mut().unwrap().protect_rtp(&packet).unwrap();
+    assert_eq!(line.transports.handle_read(line.now, path(), &sealed), None);
+    line.transports.handle_read(line.now, path(), &Check::of("ours", "theirs").bytes());
+    assert!(line.transports.handle_read(line.now, path(), &sealed).is_some());
+}
+
+#[test]
 fn a_crowd_at_the_door_is_let_in_at_a_rate() {
     let start = Instant::now();
     let mut allowance = Allowance::full(start);
