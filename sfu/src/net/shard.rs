@@ -1,6 +1,10 @@
 //! One media thread: a socket, an engine, and the loop between them.
 
-use super::{handle::Ends, measure::Measure, socket::Socket};
+use super::{
+    handle::Ends,
+    measure::Measure,
+    socket::{Sending, Socket},
+};
 use crate::engine::{
     Engine,
     api::{Event, Tap},
@@ -115,9 +119,9 @@ impl Shard {
         for _ in 0..BATCHES_MAX {
             let now = Instant::now();
             let (engine, outgoing) = (&mut self.engine, &mut self.outgoing);
-            let received = self.socket.receive(|path, datagram| {
+            let received = self.socket.receive(|sending, path, datagram| {
                 engine.handle_read(now, path, datagram);
-                outgoing.extend(std::iter::from_fn(|| engine.poll_write()));
+                gather(engine, sending, outgoing);
             });
             self.collect();
             match received {
@@ -153,15 +157,7 @@ impl Shard {
 
     /// Fetches what the engine has for the outside.
     fn collect(&mut self) {
-        while let Some(transmit) = self.engine.poll_write() {
-            self.outgoing.push(transmit);
-            if self.outgoing.len() >= OUTGOING_MAX {
-                self.socket.send(&mut self.outgoing);
-            }
-        }
-        if self.outgoing.len() >= OUTGOING_MAX {
-            self.socket.send(&mut self.outgoing);
-        }
+        gather(&mut self.engine, &mut self.socket.sending, &mut self.outgoing);
         while let Some(event) = self.engine.poll_event() {
             match event {
                 Event::Tap(tap) => (self.tap)(tap),
@@ -189,7 +185,7 @@ impl Shard {
 
     fn flush(&mut self) {
         if !self.outgoing.is_empty() {
-            self.socket.send(&mut self.outgoing);
+            self.socket.sending.send(&mut self.outgoing);
         }
     }
 
@@ -197,7 +193,17 @@ impl Shard {
         self.measured_at = now;
         let mut counters = self.engine.counters();
         counters.events_dropped += self.dropped;
-        self.measure.report(&counters, &self.socket.counters);
+        self.measure.report(&counters, &self.socket.sending.counters);
+    }
+}
+
+/// Takes what the engine has to send, and sends it where it becomes more than is gathered.
+fn gather(engine: &mut Engine, sending: &mut Sending, outgoing: &mut Vec<Transmit>) {
+    while let Some(transmit) = engine.poll_write() {
+        outgoing.push(transmit);
+        if outgoing.len() >= OUTGOING_MAX {
+            sending.send(outgoing);
+        }
     }
 }
 

@@ -21,11 +21,16 @@ pub struct SocketCounters {
     pub refused: u64,
 }
 
+/// Both halves of one socket, so that one can send while what the other received is being looked at.
 pub struct Socket {
+    buffers: Vec<u8>,
+    pub sending: Sending,
+}
+
+pub struct Sending {
     socket: mio::net::UdpSocket,
     state: UdpSocketState,
     local: SocketAddr,
-    buffers: Vec<u8>,
     run: Vec<u8>,
     pub counters: SocketCounters,
 }
@@ -39,44 +44,40 @@ impl Socket {
         let _ = state.set_recv_buffer_size(UdpSockRef::from(&socket), KERNEL_BUFFER_BYTES);
         let _ = state.set_send_buffer_size(UdpSockRef::from(&socket), KERNEL_BUFFER_BYTES);
         let local = socket.local_addr()?;
-        Ok(Self {
-            socket,
-            state,
-            local,
-            buffers: vec![0; RECEIVE_BYTES * BATCH_SIZE],
-            run: Vec::with_capacity(SEND_BYTES_MAX),
-            counters: SocketCounters::default(),
-        })
+        let sending = Sending { socket, state, local, run: Vec::with_capacity(SEND_BYTES_MAX), counters: SocketCounters::default() };
+        Ok(Self { buffers: vec![0; RECEIVE_BYTES * BATCH_SIZE], sending })
     }
 
     pub const fn local(&self) -> SocketAddr {
-        self.local
+        self.sending.local
     }
 
     pub const fn source(&mut self) -> &mut mio::net::UdpSocket {
-        &mut self.socket
+        &mut self.sending.socket
     }
 
-    /// One batch. False: there is nothing more for now.
-    pub fn receive(&mut self, mut each: impl FnMut(Path, &[u8])) -> io::Result<bool> {
+    /// One batch, whose datagrams `each` is given with the half that sends. False: there is nothing more for now.
+    pub fn receive(&mut self, mut each: impl FnMut(&mut Sending, Path, &[u8])) -> io::Result<bool> {
         let mut metas = [RecvMeta::default(); BATCH_SIZE];
         let mut parts = self.buffers.chunks_mut(RECEIVE_BYTES);
         let mut slices: [IoSliceMut<'_>; BATCH_SIZE] = std::array::from_fn(|_| IoSliceMut::new(parts.next().unwrap_or_default()));
-        let count = match self.state.recv(UdpSockRef::from(&self.socket), &mut slices, &mut metas) {
+        let count = match self.sending.state.recv(UdpSockRef::from(&self.sending.socket), &mut slices, &mut metas) {
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
             Err(error) => return Err(error),
         };
-        let is_wildcard = self.local.ip().is_unspecified();
+        let is_wildcard = self.sending.local.ip().is_unspecified();
         for (meta, buffer) in metas[..count].iter().zip(self.buffers.chunks(RECEIVE_BYTES)) {
             let path = Path { remote: canonical(meta.addr), local: meta.dst_ip.filter(|_| is_wildcard).map(|it| it.to_canonical()) };
             for datagram in buffer[..meta.len].chunks(meta.stride.max(1)) {
-                each(path, datagram);
+                each(&mut self.sending, path, datagram);
             }
         }
         Ok(true)
     }
+}
 
+impl Sending {
     /// Sends everything, those of one peer in their order. What the kernel does not take is dropped: what comes late is of no use, and what
     /// matters is asked for again.
     pub fn send(&mut self, outgoing: &mut Vec<Transmit>) {
@@ -95,14 +96,17 @@ impl Socket {
                     continue;
                 }
             }
-            for transmit in run {
+            for (place, transmit) in run.iter().enumerate() {
                 match self.send_one(transmit.path, &transmit.payload, None) {
                     Ok(()) => self.counters.sends += 1,
+                    // The kernel is full: to try the rest one by one would only cost time when there is none.
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                        self.counters.refused += (run.len() - place) as u64;
+                        break;
+                    }
                     Err(error) => {
                         self.counters.refused += 1;
-                        if error.kind() != io::ErrorKind::WouldBlock {
-                            tracing::debug!(%error, "a datagram was not sent");
-                        }
+                        tracing::debug!(%error, "a datagram was not sent");
                     }
                 }
             }
@@ -184,7 +188,7 @@ mod tests {
         poll.registry().register(socket.source(), mio::Token(0), mio::Interest::READABLE).unwrap();
         let mut received = Vec::new();
         while received.len() < count {
-            while socket.receive(|path, datagram| received.push((path, datagram.to_vec()))).unwrap() {}
+            while socket.receive(|_, path, datagram| received.push((path, datagram.to_vec()))).unwrap() {}
             if received.len() < count {
                 poll.poll(&mut mio::Events::with_capacity(4), None).unwrap();
             }
@@ -204,9 +208,9 @@ mod tests {
             .map(|(number, size)| Transmit { path, payload: Bytes::from(vec![u8::try_from(number).unwrap(); *size]) })
             .collect();
         let expected: Vec<_> = outgoing.iter().map(|it| it.payload.to_vec()).collect();
-        from.send(&mut outgoing);
+        from.sending.send(&mut outgoing);
         assert!(outgoing.is_empty());
-        assert_eq!(from.counters.refused, 0);
+        assert_eq!(from.sending.counters.refused, 0);
         let received = receive_all(&mut to, sizes.len());
         assert_eq!(received.iter().map(|it| it.1.clone()).collect::<Vec<_>>(), expected);
         assert!(received.iter().all(|it| it.0 == Path { remote: from.local(), local: None }));
@@ -217,10 +221,10 @@ mod tests {
         let mut server = Socket::bind("0.0.0.0:0".parse().unwrap()).unwrap();
         let mut client = Socket::bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let asked = Path { remote: SocketAddr::new("127.0.0.2".parse().unwrap(), server.local().port()), local: None };
-        client.send(&mut vec![Transmit { path: asked, payload: Bytes::from_static(b"?") }]);
+        client.sending.send(&mut vec![Transmit { path: asked, payload: Bytes::from_static(b"?") }]);
         let (path, _) = receive_all(&mut server, 1).remove(0);
         assert_eq!(path.local, Some("127.0.0.2".parse().unwrap()));
-        server.send(&mut vec![Transmit { path, payload: Bytes::from_static(b"!") }]);
+        server.sending.send(&mut vec![Transmit { path, payload: Bytes::from_static(b"!") }]);
         assert_eq!(receive_all(&mut client, 1)[0].0.remote, asked.remote);
     }
 
@@ -230,10 +234,10 @@ mod tests {
         let Ok(mut server) = Socket::bind("[::]:0".parse().unwrap()) else { return };
         let mut client = Socket::bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let asked = Path { remote: SocketAddr::new("127.0.0.1".parse().unwrap(), server.local().port()), local: None };
-        client.send(&mut vec![Transmit { path: asked, payload: Bytes::from_static(b"?") }]);
+        client.sending.send(&mut vec![Transmit { path: asked, payload: Bytes::from_static(b"?") }]);
         let (path, _) = receive_all(&mut server, 1).remove(0);
         assert_eq!(path, Path { remote: client.local(), local: Some("127.0.0.1".parse().unwrap()) });
-        server.send(&mut vec![Transmit { path, payload: Bytes::from_static(b"!") }]);
+        server.sending.send(&mut vec![Transmit { path, payload: Bytes::from_static(b"!") }]);
         assert_eq!(receive_all(&mut client, 1)[0].0.remote, asked.remote);
     }
 }
