@@ -26,6 +26,12 @@ impl Meter {
         self.buckets[self.at] += bytes as u64;
     }
 
+    /// Bytes of the last second.
+    pub fn window_bytes(&mut self, now: Instant) -> u64 {
+        self.turn(now);
+        self.buckets.iter().sum()
+    }
+
     pub fn bits_per_second(&mut self, now: Instant) -> u64 {
         let Some((_, first)) = self.newest else {
             return 0;

@@ -24,6 +24,12 @@ const REBIND_SILENCE: Duration = Duration::from_millis(500);
 /// A stream begins anew no more often than this: each time everyone who watches it is served anew.
 const RESTART_INTERVAL: Duration = Duration::from_secs(1);
 
+/// A microphone or shared sound: Opus makes 64 000 bytes a second at most (RFC 6716, section 2.1.1); twice that, for headers and for what
+/// a line that stood still gives all at once. Sound is forwarded whatever a subscriber's line carries, so that this is what bounds it.
+const AUDIO_BYTES_PER_SECOND_MAX: u64 = 128_000;
+/// One layer of a picture: 30 Mbit/s, the most that any subscriber's line is thought to carry.
+const LAYER_BYTES_PER_SECOND_MAX: u64 = 3_750_000;
+
 /// The extension elements of one packet.
 #[derive(Clone, Copy, Debug, Default)]
 struct Elements<'a> {
@@ -130,6 +136,12 @@ impl Forwarder {
         }
         if !binding.repair {
             layer.time(since_start, header.timestamp);
+        }
+        // A policed packet is a hole for those who receive: no repair is asked for, none is kept.
+        let most = if is_audio { AUDIO_BYTES_PER_SECOND_MAX } else { LAYER_BYTES_PER_SECOND_MAX };
+        if layer.rate.window_bytes(now) + packet.len() as u64 > most {
+            peer.down.stats.refused_packets += 1;
+            return;
         }
         let began = anew || !layer.flows(now);
         layer.last_packet = Some(now);

@@ -249,12 +249,6 @@ pub fn write_nack(out: &mut BytesMut, sender_ssrc: u32, media_ssrc: u32, sequenc
     out[start + 2..start + 4].copy_from_slice(&words.to_be_bytes());
 }
 
-pub fn write_goodbye(out: &mut BytesMut, ssrcs: &[u32]) {
-    let ssrcs = &ssrcs[..ssrcs.len().min(BLOCKS_MAX)];
-    header(out, ssrcs.len() as u8, GOODBYE, 4 * ssrcs.len());
-    ssrcs.iter().for_each(|ssrc| out.put_u32(*ssrc));
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -282,7 +276,8 @@ mod tests {
             write_cname(&mut out, ssrc, &name);
             write_receiver_report(&mut out, ssrc, &blocks);
             write_picture_loss(&mut out, 1, ssrc);
-            write_goodbye(&mut out, &[ssrc, 7]);
+            header(&mut out, 2, GOODBYE, 8);
+            out.put_slice(&[ssrc.to_be_bytes(), 7u32.to_be_bytes()].concat());
             let read: Vec<Packet<'_>> = packets(&out).collect();
             let [Packet::SenderReport { ssrc: s, ntp: n, rtp_timestamp: t, blocks: none }, Packet::Other, Packet::ReceiverReport { blocks: found }, Packet::PictureLoss { media_ssrc }, Packet::Goodbye { ssrcs: gone }] = read[..] else {
                 panic!("{read:?}");

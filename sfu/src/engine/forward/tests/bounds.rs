@@ -95,6 +95,32 @@ fn clocks_that_lie_and_numbers_that_jump() {
     assert!(call.forwarder.stats(session(1)).unwrap().keyframe_requests_sent < 400);
 }
 
+/// What claims to be sound, at 100 Mbit/s: those who listen are sent no more of it than sound can be.
+#[test]
+fn a_publisher_that_floods_is_policed() {
+    let mut call = Call::new(77);
+    let alice = call.join(Client::new(1, 0, 0));
+    let bob = call.join(Client::viewer(2, 1, 1));
+    (call.clients[alice].layers, call.clients[alice].audio_off) = (0, true);
+    call.seconds(1.0);
+    let before = (call.sent[bob], call.forwarder.stats(session(1)).unwrap().refused_packets);
+    let mut sequence = 0u16;
+    for _ in 0..200 {
+        for _ in 0..125 {
+            sequence = sequence.wrapping_add(1);
+            let mut out = BytesMut::new();
+            let fields = rtp::Fields { marker: false, payload_type: 111, sequence, timestamp: u32::from(sequence) * 960, ssrc: 1_000 };
+            rtp::write(&mut out, fields, &[(1, b"0"), (4, &[20])]);
+            out.extend_from_slice(&[0; 980]);
+            call.forwarder.handle_rtp(call.now, session(1), out.freeze());
+        }
+        call.run(Duration::from_millis(10));
+    }
+    let sent = call.sent[bob] - before.0;
+    assert!((200_000..450_000).contains(&sent), "{sent} bytes in two seconds");
+    assert!(call.forwarder.stats(session(1)).unwrap().refused_packets - before.1 > 24_000);
+}
+
 #[test]
 fn an_idle_room_wakes_seldom() {
     let mut call = Call::new(73);
