@@ -68,6 +68,18 @@ impl Hasher {
         Ok(fits && known)
     }
 
+    /// Keeps every core busy until it is dropped, so that a test can act while somebody's password waits to be compared.
+    #[cfg(test)]
+    pub(crate) async fn occupied(&self) -> tokio::sync::OwnedSemaphorePermit {
+        let all = u32::try_from(self.permits.available_permits()).expect("cores are few");
+        self.permits.clone().acquire_many_owned(all).await.expect("it is never closed")
+    }
+
+    #[cfg(test)]
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::SeqCst)
+    }
+
     async fn work<T: Send + 'static>(&self, act: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
         let _place = Place::take(&self.waiting)?;
         let permit = self.permits.clone().acquire_owned().await.map_err(|_| Error::broken("the hasher's semaphore is never closed"))?;

@@ -2,7 +2,7 @@
 
 use super::{NewPerson, PersonRef};
 use crate::agencies::AgencyShort;
-use kernel::{OnConstraint, Result, Text, Tx, on};
+use kernel::{OnConstraint, Result, Text, Tx, db::constraint::FOREIGN_KEY, extract::malformed, on};
 use std::collections::{BTreeMap, BTreeSet};
 use wire::{
     Code, Refusal, Rule, UnixMs,
@@ -89,7 +89,8 @@ pub async fn insert(tx: &mut Tx, person: &PersonRef, new: &NewPerson, now: UnixM
         on!(tx, c => sqlx::query(INSERT_ROLE).bind(Text(person.id)).bind(Text(*role)).execute(c).await.map(drop))?;
     }
     for site in &new.sites {
-        on!(tx, c => sqlx::query(INSERT_SITE).bind(Text(person.id)).bind(Text(*site)).execute(c).await.map(drop))?;
+        on!(tx, c => sqlx::query(INSERT_SITE).bind(Text(person.id)).bind(Text(*site)).execute(c).await.map(drop))
+            .on_constraint(|name| (name == FOREIGN_KEY).then(|| malformed("sites", "known_site").with("site", site.to_string())))?;
     }
     Ok(())
 }

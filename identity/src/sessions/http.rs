@@ -102,7 +102,7 @@ pub async fn sign_in(
     let fits = identity.hasher().verify(&credentials.password, known.as_ref().map(|known| known.hash.clone())).await?;
     let now = identity.clock().now();
     let Some(known) = known.as_ref().filter(|known| fits && known.active) else {
-        metrics::counter!("sign_ins_total", "outcome" => "failed").increment(1);
+        metrics::counter!("sidang_sign_ins_total", "outcome" => "failed").increment(1);
         let refusal = Refusal::new(Code::SignInFailed);
         // Who tried is not known; whose account was tried is.
         let entry = match &known {
@@ -115,6 +115,11 @@ pub async fn sign_in(
     let token = Token::fresh()?;
     let before = cookie::token(&headers);
     transact!(identity.db(), tx => {
+        // While the password was compared it can have been changed, or the account ended: then this sign-in comes too late.
+        let now_known = store::credential(tx, &email).await?;
+        if now_known.is_none_or(|it| !it.active || it.hash != known.hash) {
+            return Err(Code::SignInFailed.into());
+        }
         // The session that this browser had ends: nobody can have planted the new one.
         if let Some(before) = &before {
             store::end(tx, before).await?;
@@ -124,7 +129,7 @@ pub async fn sign_in(
         audit::record(tx, entry);
         Ok(())
     })?;
-    metrics::counter!("sign_ins_total", "outcome" => "done").increment(1);
+    metrics::counter!("sidang_sign_ins_total", "outcome" => "done").increment(1);
     let signed_in = super::find(&identity, &token).await?.ok_or_else(|| Error::broken("a session that was just opened is not found"))?;
     Ok(([(header::SET_COOKIE, cookie::set(&token)?)], Json(Session::from(signed_in))).into_response())
 }

@@ -69,7 +69,7 @@ impl<K: Hash + Eq + Clone> Cells<K> {
 }
 
 fn limited(wait: Duration) -> kernel::Error {
-    metrics::counter!("rate_limited_total").increment(1);
+    metrics::counter!("sidang_rate_limited_total").increment(1);
     let seconds = u64::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u64::MAX).max(1);
     Refusal::new(Code::RateLimited).with("retry_after_s", seconds).into()
 }

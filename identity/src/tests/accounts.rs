@@ -1,10 +1,10 @@
 //! `GET /people`, `POST /people`, `GET /agencies`, and what other rooms ask of people.
 
-use super::world::World;
+use super::world::{CYBERJAYA, World};
 use crate::{PersonRole, inactive_among, people_by_ids, testing};
 use axum::http::StatusCode;
 use serde_json::{Value, json};
-use wire::id::{AgencyId, PersonId};
+use wire::id::{AgencyId, PersonId, SiteId};
 
 fn new_person(email: &str, agency: AgencyId, roles: &[&str]) -> Value {
     json!({ "name": "Siti Aminah", "email": email, "position": "Penolong Pengarah", "agency": agency, "roles": roles, "sites": [] })
@@ -87,6 +87,18 @@ kernel::on_both! {
             body[field.trim_end_matches("[0]")] = value.clone();
             let answer = world.post(&browser, "/people", body).await;
             assert_eq!((answer.code(), answer.body["values"]["field"].as_str()), ("request.malformed", Some(field)), "{field} {value}");
+        }
+    }
+
+    async fn a_facilitator_looks_after_sites_that_there_are(db: Db) {
+        let world = World::of(db).await;
+        let browser = world.browser(PersonRole::SystemAdministrator).await;
+        for (site, expected) in [(SiteId::fresh(), StatusCode::UNPROCESSABLE_ENTITY), (CYBERJAYA, StatusCode::CREATED)] {
+            let mut body = new_person("f@kkm.example", world.ministry.id, &["facilitator"]);
+            body["sites"] = json!([site]);
+            let answer = world.post(&browser, "/people", body).await;
+            assert_eq!(answer.status, expected, "{answer:?}");
+            assert!(expected == StatusCode::CREATED || answer.body["values"]["field"] == "sites");
         }
     }
 

@@ -53,6 +53,21 @@ kernel::on_both! {
         assert_eq!(world.trail(3).await, vec![("session.open".to_owned(), "refused".to_owned(), false); 3]);
     }
 
+    async fn an_account_that_ends_while_its_password_is_compared_stays_out(db: Db) {
+        let world = World::of(db).await;
+        let hasher = world.identity.hasher();
+        let busy = hasher.occupied().await;
+        let meanwhile = async {
+            while hasher.waiting() == 0 {
+                tokio::task::yield_now().await;
+            }
+            world.identity.db().execute_for_tests("UPDATE person SET state = 'disabled' WHERE email = 'officer@sidang.example'").await.unwrap();
+            drop(busy);
+        };
+        let (answer, ()) = tokio::join!(world.sign_in("officer@sidang.example", PASSWORD), meanwhile);
+        assert_eq!((answer.status, answer.code()), (StatusCode::UNAUTHORIZED, "sign_in.failed"));
+    }
+
     async fn the_database_holds_no_token(db: Db) {
         let world = World::of(db).await;
         let browser = browser_of(&world.sign_in(OFFICER, PASSWORD).await);
