@@ -19,21 +19,48 @@ pub enum Command {
     /// A known session comes back on a new socket. Answered by [`Event::Joined`] or [`Event::JoinRefused`] (`resume.unknown`,
     /// `resume.offer_required`). Where the session is unknown (the node restarted) the signalling side sends [`Command::Join`] with the
     /// grant out of the ticket and the session's old id instead.
-    Resume { request: RequestId, session: SessionId, media: Option<Box<Media>>, now_ms: UnixMs },
+    Resume {
+        request: RequestId,
+        session: SessionId,
+        media: Option<Box<Media>>,
+        now_ms: UnixMs,
+    },
     /// A further offer on a living connection. Answered by [`Event::Message`] with `answer` made by the signalling side after
     /// [`Event::Reoffered`].
-    Reoffer { request: RequestId, session: SessionId, media: Box<Media> },
+    Reoffer {
+        request: RequestId,
+        session: SessionId,
+        media: Box<Media>,
+    },
     /// Any client message but `join`, `resume` and `offer`. Answered by messages that carry `request`.
-    Client { request: RequestId, session: SessionId, message: ClientMessage, now_ms: UnixMs },
+    Client {
+        request: RequestId,
+        session: SessionId,
+        message: ClientMessage,
+        now_ms: UnixMs,
+    },
     /// The session's socket is gone; its media may live on, and it may come back.
-    Detach { session: SessionId, now_ms: UnixMs },
-    Control { command: ControlCommand, now_ms: UnixMs },
+    Detach {
+        session: SessionId,
+        now_ms: UnixMs,
+    },
+    Control {
+        command: ControlCommand,
+        now_ms: UnixMs,
+    },
     /// The recorder cannot go on (disk full): the recording stops and everyone is told.
-    RecorderFailed { recording: RecordingId, now_ms: UnixMs },
+    RecorderFailed {
+        recording: RecordingId,
+        now_ms: UnixMs,
+    },
     /// The recorder lost its place in a source and needs a key frame.
-    RecorderNeedsKeyframe { source: SourceId },
+    RecorderNeedsKeyframe {
+        source: SourceId,
+    },
     /// No new sessions; those inside are told when `deadline` comes.
-    Drain { deadline: Instant },
+    Drain {
+        deadline: Instant,
+    },
 }
 
 #[derive(Debug)]
@@ -57,34 +84,88 @@ pub struct Media {
 /// What the engine says to the signalling side, the control link and the recorder.
 #[derive(Debug)]
 pub enum Event {
-    Joined { request: RequestId, session: SessionId, resumed: bool, acts: std::collections::BTreeSet<Act>, state: Box<RoomState> },
-    JoinRefused { request: RequestId, session: SessionId, refusal: Refusal },
-    Reoffered { request: RequestId, session: SessionId },
+    Joined {
+        request: RequestId,
+        session: SessionId,
+        resumed: bool,
+        acts: std::collections::BTreeSet<Act>,
+        state: Box<RoomState>,
+    },
+    JoinRefused {
+        request: RequestId,
+        session: SessionId,
+        refusal: Refusal,
+    },
+    Reoffered {
+        request: RequestId,
+        session: SessionId,
+    },
     /// To be sent on the session's socket.
-    Message { session: SessionId, message: ServerMessage },
+    Message {
+        session: SessionId,
+        message: ServerMessage,
+    },
     /// The session is over: send `ended`, close the socket, void its tickets.
-    Ended { session: SessionId, reason: LeaveReason },
+    Ended {
+        session: SessionId,
+        reason: LeaveReason,
+    },
     /// For the control plane.
-    Fact { room: MeetingId, fact: Fact },
+    Fact {
+        room: MeetingId,
+        fact: Fact,
+    },
     /// For the recorder.
     Tap(Tap),
     /// Decided in the meeting and true beyond this life of the node (a removal, an end, a raised classification): to be written down, and
     /// said again by [`Command::Control`] after a restart.
-    Remember { command: ControlCommand, now_ms: UnixMs },
+    Remember {
+        command: ControlCommand,
+        now_ms: UnixMs,
+    },
 }
 
 /// What the recorder is given. It stands in the roster of the meeting as long as it is given anything.
 #[derive(Debug)]
 pub enum Tap {
-    Started { recording: RecordingId, room: MeetingId, by: PersonId, classification: Classification, now_ms: UnixMs },
+    Started {
+        recording: RecordingId,
+        room: MeetingId,
+        by: PersonId,
+        classification: Classification,
+        now_ms: UnixMs,
+    },
     /// Before the first packet of a source. A source that changes its SSRC (a rejoin, another device) comes again.
-    Track { recording: RecordingId, source: SourceId, session: SessionId, name: String, kind: SourceKind, codec: Codec, clock_rate: u32 },
+    Track {
+        recording: RecordingId,
+        source: SourceId,
+        session: SessionId,
+        name: String,
+        kind: SourceKind,
+        codec: Codec,
+        clock_rate: u32,
+    },
     Packet(TapPacket),
     /// Where the source's RTP clock stands on its sender's wall clock (RFC 3550, section 6.4.1).
-    SenderReport { recording: RecordingId, source: SourceId, ssrc: u32, ntp: u64, rtp_timestamp: u32, arrived: Instant },
+    SenderReport {
+        recording: RecordingId,
+        source: SourceId,
+        ssrc: u32,
+        ntp: u64,
+        rtp_timestamp: u32,
+        arrived: Instant,
+    },
     /// The source ended; the recording goes on.
-    TrackEnded { recording: RecordingId, source: SourceId },
-    Stopped { recording: RecordingId, room: MeetingId, reason: wire::control::RecordingStop, now_ms: UnixMs },
+    TrackEnded {
+        recording: RecordingId,
+        source: SourceId,
+    },
+    Stopped {
+        recording: RecordingId,
+        room: MeetingId,
+        reason: wire::control::RecordingStop,
+        now_ms: UnixMs,
+    },
 }
 
 /// One packet as received and decrypted: possibly out of order, never twice.
