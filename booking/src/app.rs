@@ -14,16 +14,13 @@ use crate::{
 use axum::{Extension, Router, routing::get};
 use identity::Identity;
 use jsonwebtoken::jwk::JwkSet;
-use kernel::{Db, Result, SharedClock, idempotency, outbox};
+use kernel::{Db, Result, SharedClock};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::watch;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// How often what time has ended is let go, and rotated keys of other processes are read: well below a grant's life.
 const HOUSEKEEPING_S: u64 = 15;
-
-/// Commands that every node has carried out are kept this long: for whoever looks into what happened yesterday.
-const SETTLED_KEPT_MS: i64 = 24 * 3_600_000;
 
 /// What every part of booking works with.
 #[derive(Debug)]
@@ -72,10 +69,6 @@ impl Booking {
     async fn keep_house(&self) -> Result<()> {
         let now = self.clock.now();
         let lapsed = reservations::lapse_due(&self.db, now).await?;
-        kernel::transact!(self.db, tx => {
-            idempotency::forget_old(tx, now).await?;
-            outbox::forget_settled(tx, now.saturating_add_ms(-SETTLED_KEPT_MS)).await
-        })?;
         if lapsed > 0 {
             tracing::info!(lapsed, "applications whose time came undecided were let go");
         }

@@ -18,13 +18,14 @@ use wire::{
 };
 
 /// A node that was silent for this long is not waited for: its meetings' windows have closed, and it starts anew from its settings.
-const NODE_FORGOTTEN_MS: i64 = 24 * 3_600_000;
+pub const NODE_FORGOTTEN_MS: i64 = 24 * 3_600_000;
 
 kernel::sql! {
     NODE = "SELECT incarnation, stored FROM media_node WHERE id = $1";
     MEET_NODE = "INSERT INTO media_node (id, incarnation, stored, acknowledged, seen_at_ms) VALUES ($1, $2, 0, $3, $4)
         ON CONFLICT (id) DO UPDATE SET incarnation = $2, stored = 0, acknowledged = $3, seen_at_ms = $4";
     SEE_NODE = "UPDATE media_node SET seen_at_ms = $2, acknowledged = $3 WHERE id = $1";
+    LINKED = "UPDATE media_node SET seen_at_ms = $2 WHERE id = $1";
     STORED = "UPDATE media_node SET stored = $2, seen_at_ms = $3 WHERE id = $1";
     ACKNOWLEDGED_BY_ALL = "SELECT MIN(acknowledged) FROM media_node WHERE seen_at_ms > $1";
     FACT = "INSERT INTO media_fact (node_id, incarnation, number, at_ms, meeting_id, fact, stored_at_ms) VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -60,6 +61,14 @@ pub async fn hello(db: &Db, now: UnixMs, node: NodeId, incarnation: Uuid, acknow
         on!(tx, c => sqlx::query(CLOSE_ATTENDANCE).bind(Text(node)).bind(&life).bind(now.0).execute(c).await.map(drop))?;
         on!(tx, c => sqlx::query(CLOSE_RECORDINGS).bind(Text(node)).bind(&life).bind(now.0).execute(c).await.map(drop))?;
         Ok(0)
+    })
+}
+
+/// The node's link stands, although it has nothing to say.
+pub async fn linked(db: &Db, now: UnixMs, node: NodeId) -> Result<()> {
+    kernel::transact!(db, tx => {
+        on!(tx, c => sqlx::query(LINKED).bind(Text(node)).bind(now.0).execute(c).await.map(drop))?;
+        Ok(())
     })
 }
 

@@ -5,6 +5,7 @@ use kernel::{Db, Error, Result, SharedClock, outbox};
 use std::time::Duration;
 use uuid::Uuid;
 use wire::{
+    UnixMs,
     control::{ToControl, ToNode},
     id::NodeId,
 };
@@ -28,7 +29,13 @@ struct Node {
     incarnation: Uuid,
     /// The highest command sent on this link, or acknowledged before it.
     sent: i64,
+    /// When the store was last told that this link stands.
+    seen_at: UnixMs,
 }
+
+/// A link that stands is written down this often, well within the time after which a silent node is not waited for: else a command that
+/// the others have carried out would be settled before this node was sent it.
+const SEEN_EACH_MS: i64 = facts::NODE_FORGOTTEN_MS / 24;
 
 /// Serves one link until its carrier ends. `expected` is the node that the carrier has proved itself to be; in one process there is no
 /// such proof and none is needed.
@@ -53,7 +60,7 @@ pub async fn serve(db: &Db, clock: &SharedClock, expected: Option<NodeId>, mut c
             () = outbox::changed(db), if node.is_some() => {}
         }
         while let Some(linked) = &mut node {
-            match send_commands(db, linked, &mut carrier).await {
+            match keep_up(db, clock, linked, &mut carrier).await {
                 Err(error) => wait_for_the_store(error).await?,
                 Ok(true) => break,
                 Ok(false) => return Ok(()),
@@ -90,7 +97,7 @@ async fn take(
                 return Err(Error::broken("a node said hello under another's name"));
             }
             let number = facts::hello(db, now, id, incarnation, acknowledged).await?;
-            *node = Some(Node { id, incarnation, sent: acknowledged });
+            *node = Some(Node { id, incarnation, sent: acknowledged, seen_at: now });
             tracing::info!(node.id = %id, "a media node is linked");
             Ok(Some(ToNode::Stored { number }))
         }
@@ -104,6 +111,16 @@ async fn take(
         }
         (_, None) => Err(Error::broken("a node did not say hello first")),
     }
+}
+
+/// Writes down that the link stands, where it is time, and sends what is new. False once the carrier has ended.
+async fn keep_up(db: &Db, clock: &SharedClock, node: &mut Node, carrier: &mut impl Carrier) -> Result<bool> {
+    let now = clock.now();
+    if now.saturating_since_ms(node.seen_at) >= SEEN_EACH_MS {
+        facts::linked(db, now, node.id).await?;
+        node.seen_at = now;
+    }
+    send_commands(db, node, carrier).await
 }
 
 /// Sends what is new, batch after batch. False once the carrier has ended.

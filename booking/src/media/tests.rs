@@ -7,7 +7,7 @@ use crate::{
     recordings,
     testing::{HOUR, NOW},
 };
-use kernel::{Db, SharedClock, clock::ManualClock, on};
+use kernel::{Clock, Db, SharedClock, clock::ManualClock, on};
 use uuid::Uuid;
 use wire::{
     Classification, Rule, UnixMs,
@@ -225,6 +225,29 @@ kernel::on_both! {
         assert_eq!(open().await.len(), 1, "the other node has not");
         facts::acknowledged(&db, NOW, other, number).await.unwrap();
         assert_eq!(open().await.len(), 0);
+    }
+
+    async fn a_linked_node_that_was_quiet_for_a_weekend_is_waited_for(db: Db) {
+        let world = World::new(&db).await;
+        let (other, quiet) = (NodeId::fresh(), world.node);
+        facts::hello(&db, NOW, other, Uuid::now_v7(), 0).await.unwrap();
+        let clock = ManualClock::at(NOW);
+        let (ours, to_control, mut from_control) = channel();
+        let serving = tokio::spawn({
+            let (db, clock): (Db, SharedClock) = (db.clone(), clock.clone());
+            async move { link::serve(&db, &clock, None, ours).await }
+        });
+        to_control.send(ToControl::Hello { node: quiet, incarnation: world.life, acknowledged: 0 }).await.unwrap();
+        assert_eq!(from_control.recv().await, Some(ToNode::Stored { number: 0 }));
+        clock.advance_ms(60 * HOUR);
+        let mut tx = db.write().await.unwrap();
+        commands::push(&mut tx, NOW, &Command::EndRoom { room: world.meeting, epoch: 1, reason: LeaveReason::Revoked }).unwrap();
+        tx.commit().await.unwrap();
+        let Some(ToNode::Commands { commands: sent }) = from_control.recv().await else { panic!("no command") };
+        facts::acknowledged(&db, clock.now(), other, sent[0].number).await.unwrap();
+        assert_eq!(commands::after(&mut db.read().await.unwrap(), 0).await.unwrap().len(), 1, "the quiet one has not carried it out");
+        drop(to_control);
+        serving.await.unwrap().unwrap();
     }
 
     async fn a_link_in_one_process_carries_facts_up_and_commands_down(db: Db) {

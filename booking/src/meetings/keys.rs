@@ -100,9 +100,9 @@ impl Keys {
 
     /// A new key signs from now on; the old one stays published. Returns the new key's id.
     pub async fn rotate(&self) -> Result<String> {
-        make(&self.db, self.clock.now(), &self.sealing, Make::Next).await?;
+        let id = make(&self.db, self.clock.now(), &self.sealing, Make::Next).await?;
         self.refresh().await?;
-        Ok(self.ring().id.clone())
+        Ok(id)
     }
 
     /// Reads the ring anew: another process may have rotated, and retired keys grow too old to be published.
@@ -116,6 +116,12 @@ impl Keys {
         }
         Ok(())
     }
+}
+
+/// A new key signs from now on, sealed under `sealing`; those before stay published, also where nobody can open them any more. Returns the
+/// new key's id. Nodes that run read it within their next housekeeping.
+pub async fn rotate(db: &Db, clock: &SharedClock, sealing: &[u8; SEALING_KEY_BYTES]) -> Result<String> {
+    make(db, clock.now(), &SealingKey::new(sealing), Make::Next).await
 }
 
 async fn load(db: &Db, now: UnixMs, sealing: &SealingKey) -> Result<Option<Ring>> {
@@ -137,7 +143,7 @@ enum Make {
     Next,
 }
 
-async fn make(db: &Db, now: UnixMs, sealing: &SealingKey, which: Make) -> Result<()> {
+async fn make(db: &Db, now: UnixMs, sealing: &SealingKey, which: Make) -> Result<String> {
     let pair = Ed25519KeyPair::generate().map_err(|_| Error::broken("no Ed25519 key could be made"))?;
     // Version 1: version 2, which also holds the public key, is refused where the public key is derived from it.
     let pkcs8 = pair.to_pkcs8v1().map_err(|_| Error::broken("an Ed25519 key has no PKCS #8 form"))?;
@@ -152,7 +158,7 @@ async fn make(db: &Db, now: UnixMs, sealing: &SealingKey, which: Make) -> Result
         on!(tx, c => sqlx::query(INSERT).bind(&id).bind(&sealed).bind(&public).bind(now.0).execute(c).await.map(drop))
             .on_constraint(|name| (name == "signing_key_active_key").then(|| Refusal::new(Code::Conflict)))?;
         kernel::audit::record(tx, kernel::audit::Entry::new(now, "signing_key.rotate", "signing_key", &id));
-        Ok(())
+        Ok(id.clone())
     })
 }
 

@@ -178,7 +178,12 @@ kernel::on_both! {
             ring.refresh().await.unwrap();
             assert_eq!(ring.published(), again.published());
         }
-        assert!(Keys::open(db.clone(), clock, &[1; 32]).await.is_err());
+        assert!(Keys::open(db.clone(), clock.clone(), &[1; 32]).await.is_err());
+        // Whose sealing key is lost goes on with a fresh one; what the old key signed is still good.
+        let fresh = super::keys::rotate(&db, &(clock.clone() as kernel::SharedClock), &[1; 32]).await.unwrap();
+        let opened = Keys::open(db.clone(), clock, &[1; 32]).await.unwrap();
+        assert_eq!(opened.sign("x", &serde_json::json!({})).unwrap().key_id, fresh);
+        assert_eq!(opened.published().keys.len(), 2);
         let text = serde_json::to_string(&*again.published()).unwrap();
         assert!(text.contains("\"kty\":\"OKP\"") && text.contains("\"crv\":\"Ed25519\"") && text.contains("\"use\":\"sig\""), "{text}");
         assert!(!text.contains("\"d\""), "nothing private is published");
