@@ -3,6 +3,7 @@
 use crate::{
     app::{self, Control},
     config::Settings,
+    data,
 };
 use anyhow::{Context, Result};
 use clap::{Arg, ArgMatches, Command};
@@ -30,9 +31,18 @@ pub fn command() -> Command {
 pub async fn run(settings: Settings, matches: &ArgMatches) -> Result<()> {
     let (name, arguments) = matches.subcommand().context("a command of admin")?;
     if name == "node-key" {
-        app::prepare_folder(&settings.data_folder)?;
-        let identity = sfu::control::Identity::open_or_create(&app::node_folder(&settings.data_folder))?;
+        data::prepare(&settings.data_folder)?;
+        let identity = sfu::control::Identity::open_or_create(&data::media(&settings.data_folder))?;
         println!("{}", app::node_key(&identity));
+        return Ok(());
+    }
+    if name == "rotate-key" {
+        // Without opening the old keys: it is also the way on where the key that opens them is lost.
+        let db = app::open_database(&settings).await?;
+        let clock: kernel::SharedClock = std::sync::Arc::new(kernel::clock::SystemClock);
+        let id = booking::meetings::keys::rotate(&db, &clock, &data::sealing_key(&settings.data_folder)?).await?;
+        db.close().await;
+        println!("signing with key {id} from now on");
         return Ok(());
     }
     let control = Control::open(&settings, settings.public_url.as_deref().unwrap_or("http://localhost")).await?;
@@ -45,10 +55,13 @@ pub async fn run(settings: Settings, matches: &ArgMatches) -> Result<()> {
                 Err(error) if error.is_refused(Code::Conflict) => {
                     anyhow::bail!("there is a system administrator already; further accounts are made in the browser")
                 }
+                Err(kernel::Error::Refused(refusal)) => {
+                    let value = |name: &str| refusal.values.get(name).and_then(|it| it.as_str()).unwrap_or_default().to_owned();
+                    anyhow::bail!("--{} is wrong: expected {}", value("field"), value("expected"))
+                }
                 Err(error) => return Err(error.into()),
             }
         }
-        "rotate-key" => println!("signing with key {} from now on", control.booking.rotate_signing_key().await?),
         "verify-audit" => match kernel::audit::verify(&control.db).await? {
             Ok(rows) => println!("the chain is whole: {rows} rows"),
             Err(tampered) => anyhow::bail!("the chain is broken: {tampered:?}"),

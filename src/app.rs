@@ -1,15 +1,15 @@
 //! The service put together: which planes run in this process, every route, and the order of starting and stopping.
 
-use crate::{assets::Assets, config::Settings, demo, observe};
-use anyhow::{Context, Result};
-use axum::{
-    Router,
-    extract::Request,
-    http::{HeaderName, HeaderValue, header},
-    middleware::{self, Next},
-    response::Response,
-    routing::get,
+use crate::{
+    assets::Assets,
+    config::{self, Settings},
+    data::{self, Claim},
+    demo, headers,
+    listen::Listener,
+    observe,
 };
+use anyhow::{Context, Result};
+use axum::{Router, extract::Request, http::header, middleware, routing::get};
 use booking::Booking;
 use identity::Identity;
 use kernel::{Db, SharedClock, clock::SystemClock};
@@ -19,17 +19,15 @@ use sfu::{
     signal::keys::KeySource,
 };
 use std::{
-    net::{SocketAddr, TcpListener},
-    path::Path,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
-use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-/// For answers under way when the process is told to stop.
-const STOP_PATIENCE: Duration = Duration::from_secs(5);
 /// What time has ended is taken out of identity's tables this often.
 const SWEEP_EVERY: Duration = Duration::from_secs(3600);
 
@@ -49,9 +47,7 @@ pub struct Control {
 
 impl Control {
     pub async fn open(settings: &Settings, public_url: &str) -> Result<Self> {
-        prepare_folder(&settings.data_folder)?;
-        let db = Db::connect(&settings.database_url).await.context("the database")?;
-        db.migrate().await?;
+        let db = open_database(settings).await?;
         let clock: SharedClock = Arc::new(SystemClock);
         let origins = settings.public_url.iter().cloned().collect();
         let identity =
@@ -65,7 +61,14 @@ impl Control {
             classified_without_e2ee: settings.classified_without_e2ee,
             trusted_nodes: settings.media_nodes.clone(),
         };
-        let booking = Booking::start(db.clone(), clock.clone(), of_booking, &sealing_key(&settings.data_folder)?).await?;
+        let booking =
+            Booking::start(db.clone(), clock.clone(), of_booking, &data::sealing_key(&settings.data_folder)?).await.with_context(|| {
+                let key = data::sealing_key_path(&settings.data_folder);
+                format!(
+                    "the signing keys, which {} opens (put it back from its backup; where it is lost: sidang admin rotate-key)",
+                    key.display()
+                )
+            })?;
         Ok(Self { db, identity, booking })
     }
 
@@ -118,9 +121,19 @@ impl Control {
     }
 }
 
+/// The database of the settings, its schema brought up to date.
+pub async fn open_database(settings: &Settings) -> Result<Db> {
+    data::prepare(&settings.data_folder)?;
+    let named = || format!("database.url {}", config::without_password(&settings.database_url));
+    let db = Db::connect(&settings.database_url).await.with_context(named)?;
+    db.migrate().await.with_context(named)?;
+    Ok(db)
+}
+
 /// `sidang serve`: both planes in one process.
 pub async fn serve(settings: Settings) -> Result<()> {
-    let (listener, public_url) = begin(&settings)?;
+    let (listener, public_url) = begin(&settings).await?;
+    let _claims = [Claim::take(&settings.data_folder, "booking")?, Claim::take(&settings.data_folder, "media")?];
     let control = Control::open(&settings, &public_url).await?;
     let mut tasks = control.housekeeping();
     let keys = {
@@ -131,23 +144,27 @@ pub async fn serve(settings: Settings) -> Result<()> {
         }))
     };
     let (channel, to_control, from_control) = booking::media::carriers::channel();
+    let link_broke = Arc::new(AtomicBool::new(false));
     {
-        let booking = control.booking.clone();
+        let (booking, link_broke) = (control.booking.clone(), link_broke.clone());
         tasks.spawn(async move {
             if let Err(error) = booking.serve_media(channel).await {
+                link_broke.store(true, Ordering::Relaxed);
                 tracing::error!(error = %error, "the link between the planes broke");
             }
         });
     }
     let node =
         Node::start(node_config(&settings, &public_url, vec![public_url.clone()]), keys, Carrier::InProcess { to_control, from_control })
-            .await?;
+            .await
+            .context("the media node (media.listen, data.folder)")?;
     let introduction = if settings.demo { demo::seed(&control, &public_url).await? } else { first_steps(&control).await? };
     let node = Arc::new(node);
     let mut checks = control.checks();
     checks.push(media_check(&node));
+    checks.push(link_check(link_broke));
     let router = control.router()?.merge(node.router()).merge(observed(checks)?);
-    run(settings, listener, with_client(router), &public_url, introduction).await?;
+    run(&settings, listener, with_client(router), introduction).await?;
     node.stop().await;
     drop(tasks);
     control.db.close().await;
@@ -156,12 +173,13 @@ pub async fn serve(settings: Settings) -> Result<()> {
 
 /// `sidang booking`: the control plane alone.
 pub async fn booking(settings: Settings) -> Result<()> {
-    let (listener, public_url) = begin(&settings)?;
+    let (listener, public_url) = begin(&settings).await?;
+    let _claim = Claim::take(&settings.data_folder, "booking")?;
     let control = Control::open(&settings, &public_url).await?;
     let tasks = control.housekeeping();
     let introduction = if settings.demo { demo::seed(&control, &public_url).await? } else { first_steps(&control).await? };
     let router = control.router()?.merge(observed(control.checks())?);
-    run(settings, listener, with_client(router), &public_url, introduction).await?;
+    run(&settings, listener, with_client(router), introduction + media_steps(&settings)).await?;
     drop(tasks);
     control.db.close().await;
     Ok(())
@@ -173,16 +191,18 @@ pub async fn sfu(settings: Settings) -> Result<()> {
         !settings.booking_url.is_empty(),
         "setting booking.url is missing: a media node alone needs the booking node's address"
     );
-    let (listener, public_url) = begin(&settings)?;
-    prepare_folder(&settings.data_folder)?;
+    let (listener, public_url) = begin(&settings).await?;
+    let _claim = Claim::take(&settings.data_folder, "media")?;
     let booking_url = settings.booking_url.clone();
     // Pages come from the booking node; it also signs what this node believes.
     let config = node_config(&settings, &booking_url, vec![booking_url.clone(), public_url.clone()]);
     let source = KeySource::Fetched { booking_url: booking_url.clone() };
-    let node = Arc::new(Node::start(config, source, Carrier::WebSocket { booking_url }).await?);
+    let node = Arc::new(
+        Node::start(config, source, Carrier::WebSocket { booking_url }).await.context("the media node (media.listen, data.folder)")?,
+    );
     let introduction = format!("This media node, for the booking node's media.nodes: {}\n", node_key(node.identity()));
     let router = node.router().merge(observed(vec![media_check(&node)])?).fallback(kernel::problem::route_unknown);
-    run(settings, listener, router, &public_url, introduction).await?;
+    run(&settings, listener, router, introduction).await?;
     node.stop().await;
     Ok(())
 }
@@ -208,31 +228,10 @@ pub fn node_key(identity: &sfu::control::Identity) -> String {
     format!("{}:{}", identity.node, identity.public_key())
 }
 
-/// Where a media node keeps its name, keys and memory.
-pub fn node_folder(data: &Path) -> std::path::PathBuf {
-    data.join("media")
-}
-
-pub fn prepare_folder(folder: &Path) -> Result<()> {
-    use std::{fs, os::unix::fs::PermissionsExt};
-    fs::create_dir_all(folder).with_context(|| format!("data folder {}", folder.display()))?;
-    fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).with_context(|| format!("data folder {}", folder.display()))
-}
-
-fn sealing_key(data: &Path) -> Result<[u8; booking::SEALING_KEY_BYTES]> {
-    let path = data.join("keys").join("booking.key");
-    let key = sfu::secret::read_or_create(&path, || {
-        let mut drawn = zeroize::Zeroizing::new(vec![0; booking::SEALING_KEY_BYTES]);
-        aws_lc_rs::rand::fill(&mut drawn).expect("the process has a source of randomness");
-        drawn
-    })?;
-    key.as_slice().try_into().with_context(|| format!("{} is damaged", path.display()))
-}
-
 fn node_config(settings: &Settings, issuer: &str, allowed_origins: Vec<String>) -> NodeConfig {
     let media = sfu::net::Settings { listen: settings.media_listen, announce: settings.media_announce.clone() };
     let mut config =
-        NodeConfig::new(issuer.to_owned(), settings.media_name.clone(), media, node_folder(&settings.data_folder), allowed_origins);
+        NodeConfig::new(issuer.to_owned(), settings.media_name.clone(), media, data::media(&settings.data_folder), allowed_origins);
     config.recording = sfu::recording::RecordingConfig::in_folder(&settings.data_folder);
     config.recording.free_bytes_min = settings.recording_free_space_min_bytes;
     config.classified_without_e2ee = settings.classified_without_e2ee;
@@ -260,6 +259,15 @@ fn media_check(node: &Arc<Node>) -> (&'static str, observe::Check) {
     ("media", check)
 }
 
+/// Within one process nothing carries the link anew: who watches restarts it.
+fn link_check(broke: Arc<AtomicBool>) -> (&'static str, observe::Check) {
+    let check: observe::Check = Arc::new(move || {
+        let broke = broke.load(Ordering::Relaxed);
+        Box::pin(async move { if broke { Err("broke: calls go on, their facts are not stored; restart when it suits") } else { Ok(()) } })
+    });
+    ("link", check)
+}
+
 fn observed(checks: Vec<(&'static str, observe::Check)>) -> Result<Router> {
     let figures = Router::new().route("/metrics", get(observe::metrics)).with_state(observe::start_metrics()?);
     let ready = Router::new().route("/readyz", get(observe::readyz)).with_state(Arc::new(checks));
@@ -271,47 +279,31 @@ fn with_client(router: Router) -> Router {
     router.fallback(move |request: Request| assets.clone().serve(request))
 }
 
-/// Logs, and the socket, bound before anything else so that an address in use is the first thing said.
-fn begin(settings: &Settings) -> Result<(TcpListener, String)> {
+/// Logs, and the socket with its certificate, before anything else: an address in use is the first thing said.
+async fn begin(settings: &Settings) -> Result<(Listener, String)> {
     observe::start_logging(settings);
-    let listener = TcpListener::bind(settings.http_listen).with_context(|| format!("http.listen {}", settings.http_listen))?;
-    listener.set_nonblocking(true)?;
-    let scheme = if settings.tls.is_some() { "https" } else { "http" };
-    let public_url = settings.public_url.clone().unwrap_or(format!("{scheme}://localhost:{}", listener.local_addr()?.port()));
+    let listener = Listener::bind(settings).await?;
+    let public_url = listener.public_url.clone();
     Ok((listener, public_url))
 }
 
-/// Serves until the process is told to stop.
-async fn run(settings: Settings, listener: TcpListener, router: Router, public_url: &str, introduction: String) -> Result<()> {
-    let service = secured(router, &settings).into_make_service_with_connect_info::<SocketAddr>();
-    let handle = axum_server::Handle::new();
-    tokio::spawn(stop_on_signal(handle.clone()));
+/// Says where it is to be found, and serves until the process is told to stop.
+async fn run(settings: &Settings, listener: Listener, router: Router, introduction: String) -> Result<()> {
+    let public_url = listener.public_url.clone();
     print!("{introduction}");
     println!("Sidang: {public_url}");
-    match &settings.tls {
-        Some((certificate, key)) => {
-            let tls = axum_server::tls_rustls::RustlsConfig::from_pem_file(certificate, key)
-                .await
-                .context("http.tls_certificate, http.tls_key")?;
-            axum_server::from_tcp_rustls(listener, tls)?.handle(handle).serve(service).await?;
-        }
-        None => axum_server::from_tcp(listener)?.handle(handle).serve(service).await?,
-    }
-    Ok(())
+    let media = media_url(&settings.media_signal_url);
+    listener.serve(headers::secured(router, &public_url, &media, &settings.media_signal_url)).await
 }
 
-async fn stop_on_signal(handle: axum_server::Handle<SocketAddr>) {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
-        tracing::error!("no signal can be listened to: the process ends only by kill -9");
-        return;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// What a booking node without a media node lacks.
+fn media_steps(settings: &Settings) -> &'static str {
+    match settings.media_nodes.is_empty() {
+        false => "",
+        true => {
+            "No media node is trusted yet, so nobody can join a meeting. On the media node: sidang admin node-key; here: media.nodes and media.signal_url.\n\n"
+        }
     }
-    tracing::info!("stopping");
-    handle.graceful_shutdown(Some(STOP_PATIENCE));
 }
 
 async fn first_steps(control: &Control) -> Result<String> {
@@ -319,45 +311,6 @@ async fn first_steps(control: &Control) -> Result<String> {
         true => String::new(),
         false => "Nobody can sign in yet. Create the first administrator:\n  sidang admin create-administrator --email you@agency.example --name \"Your Name\"\nor look around with demonstration people: DEMO=1\n\n".to_owned(),
     })
-}
-
-/// Headers of every answer. The content security policy knows no inline script and no foreign origin but signalling's.
-fn secured(router: Router, settings: &Settings) -> Router {
-    let media = media_url(&settings.media_signal_url);
-    let signalling = if media.is_empty() { String::new() } else { format!(" {} {media}", settings.media_signal_url) };
-    let policy = format!(
-        "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob: {media}; \
-         worker-src 'self'; connect-src 'self'{signalling}; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-    );
-    let mut fixed = vec![
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
-        (header::REFERRER_POLICY, "same-origin".to_owned()),
-        (header::X_FRAME_OPTIONS, "DENY".to_owned()),
-        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin".to_owned()),
-        (
-            HeaderName::from_static("permissions-policy"),
-            "camera=(self), microphone=(self), display-capture=(self), geolocation=()".to_owned(),
-        ),
-        (header::CONTENT_SECURITY_POLICY, policy),
-    ];
-    if settings.tls.is_some() {
-        fixed.push((header::STRICT_TRANSPORT_SECURITY, "max-age=31536000".to_owned()));
-    }
-    fixed
-        .into_iter()
-        .filter_map(|(name, value)| Some((name, HeaderValue::from_str(&value).ok()?)))
-        .fold(router, |router, (name, value)| router.layer(SetResponseHeaderLayer::if_not_present(name, value)))
-        .layer(middleware::from_fn(api_is_not_kept))
-}
-
-/// What an API says is true now: no cache keeps it.
-async fn api_is_not_kept(request: Request, next: Next) -> Response {
-    let api = request.uri().path().starts_with("/api/");
-    let mut response = next.run(request).await;
-    if api && !response.headers().contains_key(header::CACHE_CONTROL) {
-        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    }
-    response
 }
 
 #[cfg(test)]

@@ -108,7 +108,12 @@ impl Sources {
     pub fn add_environment(&mut self, variables: impl Iterator<Item = (String, String)>) -> Result<(), Wrong> {
         for (key, value) in variables {
             if key == "DEMO" {
-                self.set("demo", if matches!(value.as_str(), "1" | "true") { "true" } else { "false" }.to_owned(), key)?;
+                let value = match value.as_str() {
+                    "1" => "true".to_owned(),
+                    "0" | "" => "false".to_owned(),
+                    _ => value,
+                };
+                self.set("demo", value, "the environment's DEMO".to_owned())?;
             } else if let Some(rest) = key.strip_prefix("SIDANG_") {
                 // Variables of tests and scripts share the prefix.
                 if rest.starts_with("TEST_") || rest == "CONFIG" {
@@ -132,7 +137,7 @@ impl Sources {
         let (value, source) = self.values.get(name).cloned().unwrap_or_default();
         read(value.trim()).ok_or_else(|| Wrong {
             name: name.to_owned(),
-            value,
+            value: if name == "database.url" { without_password(&value) } else { value },
             source,
             expected: SETTINGS.iter().find(|it| it.name == name).map_or("", |it| it.expected).to_owned(),
         })
@@ -238,6 +243,16 @@ impl Settings {
     }
 }
 
+/// An address without the user and password that may stand in it: for messages.
+pub fn without_password(url: &str) -> String {
+    // PostgreSQL takes a password as a parameter too.
+    let url = url.split('?').next().unwrap_or_default();
+    match url.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest.rsplit_once('@')?.1))) {
+        Some((scheme, host)) => format!("{scheme}://…@{host}"),
+        None => url.to_owned(),
+    }
+}
+
 fn list(value: &str) -> impl Iterator<Item = &str> {
     value.split(',').map(str::trim).filter(|it| !it.is_empty())
 }
@@ -303,6 +318,20 @@ mod tests {
             assert_eq!(&wrong.name, name);
             assert!(!wrong.expected.is_empty() && !wrong.source.is_empty(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_wrong_database_address_is_told_without_its_password() {
+        let wrong = read("", &[("SIDANG_DATABASE_URL", "mysql://u:p@ss@host/x")], &[]).unwrap_err().to_string();
+        assert!(wrong.contains("mysql://…@host/x") && !wrong.contains("ss@"), "{wrong}");
+        assert_eq!(without_password("postgres://host/x?user=u&password=p"), "postgres://host/x");
+        assert_eq!(without_password("sqlite:data/sidang.db"), "sqlite:data/sidang.db");
+    }
+
+    #[test]
+    fn an_unclear_demo_is_refused_and_not_taken_for_no() {
+        assert!(!read("", &[("DEMO", "")], &[]).unwrap().demo);
+        assert_eq!(read("", &[("DEMO", "yes")], &[]).unwrap_err().name, "demo");
     }
 
     #[test]

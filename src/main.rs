@@ -4,7 +4,10 @@ mod admin;
 mod app;
 mod assets;
 mod config;
+mod data;
 mod demo;
+mod headers;
+mod listen;
 mod observe;
 
 use clap::{Arg, ArgMatches, Command, value_parser};
