@@ -196,7 +196,14 @@ impl Settings {
         let http_listen: SocketAddr = sources.get("http.listen", |value| value.parse().ok())?;
         let data_folder = sources.get("data.folder", |value| (!value.is_empty()).then(|| PathBuf::from(value)))?;
         let certificate = text("http.tls_certificate")?;
-        let key = sources.get("http.tls_key", |value| (value.is_empty() == certificate.is_empty()).then(|| value.to_owned()))?;
+        let pair = |value: &str| (value.is_empty() == certificate.is_empty()).then(|| value.to_owned());
+        let key = sources.get("http.tls_key", pair).map_err(|wrong| {
+            let expected = match certificate.is_empty() {
+                true => "http.tls_certificate beside it, or neither",
+                false => "a path to a PEM file, because http.tls_certificate is set",
+            };
+            Wrong { expected: expected.to_owned(), ..wrong }
+        })?;
         let tls = (!key.is_empty()).then(|| (PathBuf::from(certificate), PathBuf::from(key)));
         let demo = flag("demo")?;
         let public_url = sources.get("http.public_url", |value| match value {
@@ -326,6 +333,14 @@ mod tests {
         assert!(wrong.contains("mysql://…@host/x") && !wrong.contains("ss@"), "{wrong}");
         assert_eq!(without_password("postgres://host/x?user=u&password=p"), "postgres://host/x");
         assert_eq!(without_password("sqlite:data/sidang.db"), "sqlite:data/sidang.db");
+    }
+
+    #[test]
+    fn half_of_tls_is_told_what_the_other_half_is() {
+        for given in ["SIDANG_HTTP_TLS_KEY", "SIDANG_HTTP_TLS_CERTIFICATE"] {
+            let wrong = read("", &[(given, "x.pem")], &[]).unwrap_err();
+            assert!(wrong.name == "http.tls_key" && wrong.expected.contains("http.tls_certificate"), "{wrong}");
+        }
     }
 
     #[test]
