@@ -15,7 +15,7 @@ import Video from '@lucide/svelte/icons/video';
 import type { PersonRole } from '@/api/types';
 import { m } from '@/paraglide/messages';
 
-export type NavItem = { href: string; label: () => string; icon: Component; roles?: readonly PersonRole[] };
+export type NavItem = { href: string; label: (roles: readonly PersonRole[]) => string; icon: Component; roles?: readonly PersonRole[] };
 export type NavGroup = { label: () => string; items: readonly NavItem[] };
 
 export const nav: readonly NavGroup[] = [
@@ -24,7 +24,7 @@ export const nav: readonly NavGroup[] = [
     items: [
       { href: '/', label: () => m.nav_today(), icon: House },
       { href: '/meetings', label: () => m.nav_meetings(), icon: Video },
-      { href: '/bookings', label: () => m.nav_bookings(), icon: LayoutList, roles: ['officer', 'uc_administrator'] },
+      { href: '/bookings', label: (roles) => (roles.includes('uc_administrator') ? m.nav_bookings() : m.nav_bookings_mine()), icon: LayoutList, roles: ['officer', 'uc_administrator'] },
       { href: '/apply', label: () => m.nav_apply(), icon: FilePlus, roles: ['uc_administrator'] },
       { href: '/availability', label: () => m.nav_availability(), icon: CalendarDays },
     ],
