@@ -50,6 +50,11 @@ export async function openBrowser(options: BrowserOptions = {}): Promise<Officer
     flags.push(`--use-file-for-fake-video-capture=${files.picture}`, `--use-file-for-fake-audio-capture=${files.sound}`);
   }
   const browser = await chromium.launch({ executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium', args: flags, headless: true });
+  return openContext(browser, options);
+}
+
+/** One more person in a browser that runs, where nobody's own camera matters. */
+export async function openContext(browser: Browser, options: BrowserOptions = {}): Promise<Officer> {
   const context = await browser.newContext({
     viewport: { width: options.width ?? 1280, height: options.height ?? 800 },
     locale: options.language ?? 'ms-MY',
@@ -85,7 +90,7 @@ export async function openBrowser(options: BrowserOptions = {}): Promise<Officer
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(`page error: ${error.message}`));
   page.on('console', (message) => {
-    if (message.type() === 'error') complaints.push(`console: ${message.text()}`);
+    if (message.type() === 'error') complaints.push(`console: ${message.text()} (${new URL(message.location().url || 'about:blank').pathname})`);
   });
   return { browser, context, page, complaints };
 }
