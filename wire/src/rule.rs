@@ -1,4 +1,4 @@
-//! The rules of the source documents, by the identifiers that `docs/rules.md` lists with their sources.
+//! The rules of the source documents, by the identifiers that `web/src/rules` lists with their sources.
 
 use serde::{Deserialize, Serialize};
 
