@@ -20,12 +20,12 @@ web: ## Build the browser client into web/dist
 	@scripts/say "building the browser client"
 	scripts/build-web
 
-bench: ## Put load on a node of its own and print what one participant costs
+bench: web ## Put load on a node of its own and print what one participant costs
+	cargo build --release --locked --bin sidang
 	cargo run --release --locked -p loadtest -- meeting --people 20 --seconds 20
 
-fmt: ## Format the Rust and TypeScript sources
+fmt: ## Format the Rust sources
 	cargo fmt --all
-	cd web && npm run --silent format
 
 lint: ## Look for what the compilers let pass
 	cargo clippy --workspace --all-targets --locked -- -D warnings

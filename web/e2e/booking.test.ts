@@ -127,7 +127,7 @@ describe('an application for a telepresence session', () => {
     await picture(applicant.page, 'booking-approved');
   });
 
-  test('a person listed is refused before the window opens, with the time at which it does', async () => {
+  test('a person listed finds no way in before the window opens', async () => {
     const officer = await person('ahmad.faizal', 1);
     await officer.page.goto(`${service.origin}${booking}`);
     await until('the booking is drawn', async () => (await officer.page.locator('main').innerText()).includes('Mesyuarat penyelarasan hospital'));
