@@ -113,23 +113,19 @@ async fn take(
     }
 }
 
-/// Writes down that the link stands, where it is time, and sends what is new. False once the carrier has ended.
+/// Sends what is new, batch after batch, and writes down that the link stands wherever it is time: after a batch is read and before it is
+/// sent, so that no command is on its way to a node that another's answer could count as gone. False once the carrier has ended.
 async fn keep_up(db: &Db, clock: &SharedClock, node: &mut Node, carrier: &mut impl Carrier) -> Result<bool> {
-    let now = clock.now();
-    if now.saturating_since_ms(node.seen_at) >= SEEN_EACH_MS {
-        facts::linked(db, now, node.id).await?;
-        node.seen_at = now;
-    }
-    send_commands(db, node, carrier).await
-}
-
-/// Sends what is new, batch after batch. False once the carrier has ended.
-async fn send_commands(db: &Db, node: &mut Node, carrier: &mut impl Carrier) -> Result<bool> {
     loop {
         let commands = {
             let mut tx = db.read().await?;
             commands::after(&mut tx, node.sent).await?
         };
+        let now = clock.now();
+        if now.saturating_since_ms(node.seen_at) >= SEEN_EACH_MS {
+            facts::linked(db, now, node.id).await?;
+            node.seen_at = now;
+        }
         let Some(last) = commands.last().map(|it| it.number) else { return Ok(true) };
         node.sent = last;
         if !carrier.send(ToNode::Commands { commands }).await {
