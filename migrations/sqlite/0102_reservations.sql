@@ -15,7 +15,7 @@ CREATE TABLE reservation (
     official        INTEGER NOT NULL CONSTRAINT reservation_official CHECK (official = 1),
     -- CLASS-2: what may not be held may not be stored
     classification  TEXT NOT NULL CONSTRAINT reservation_classification CHECK (classification IN ('TERBUKA', 'TERHAD', 'SULIT')),
-    state           TEXT NOT NULL CONSTRAINT reservation_state CHECK (state IN ('submitted', 'approved', 'refused', 'withdrawn', 'lapsed')),
+    state           TEXT NOT NULL CONSTRAINT reservation_state CHECK (state IN ('submitted', 'approved', 'refused', 'withdrawn', 'lapsed', 'returned', 'displaced')),
     agency_id       TEXT NOT NULL,
     applicant_id    TEXT NOT NULL,
     chair_id        TEXT NOT NULL,
@@ -57,7 +57,7 @@ CREATE TABLE occupancy (
     id             TEXT NOT NULL PRIMARY KEY,
     reservation_id TEXT REFERENCES reservation (id),
     site_id        TEXT NOT NULL REFERENCES site (id),
-    kind           TEXT NOT NULL CONSTRAINT occupancy_kind CHECK (kind IN ('reservation', 'maintenance', 'blackout')),
+    kind           TEXT NOT NULL CONSTRAINT occupancy_kind CHECK (kind IN ('reservation', 'maintenance', 'blackout', 'fault')),
     starts_at_ms   INTEGER NOT NULL,
     ends_at_ms     INTEGER NOT NULL,
     state          TEXT NOT NULL CONSTRAINT occupancy_state CHECK (state IN ('held', 'approved', 'in_use', 'blocked', 'released')),
