@@ -1,7 +1,7 @@
 //! The booking plane as the executable takes it: one value with what it works with, its routes, and its housekeeping.
 
 use crate::{
-    conditions, faults,
+    conditions, decisions, faults,
     media::{
         carriers::{self, Channel},
         link,
@@ -89,7 +89,7 @@ pub fn router(booking: Arc<Booking>, identity: Identity) -> OpenApiRouter {
         .routes(routes!(reservations::http::verdict))
         .routes(routes!(reservations::http::create, reservations::http::list))
         .routes(routes!(reservations::http::read))
-        .routes(routes!(reservations::http::decision))
+        .routes(routes!(decisions::http::decide))
         .routes(routes!(reservations::http::withdrawal))
         .routes(routes!(conditions::http::file))
         .routes(routes!(conditions::http::list))

@@ -4,10 +4,11 @@
 
 use crate::{
     Booking,
+    decisions::{self, Answer, Decision},
     meetings::{self, MeetingDraft, State as MeetingState, act::Creation},
     people::People,
     policy::Slot,
-    reservations::{self, Answer, Application, By, Decision, Draft, DraftSite, State, store},
+    reservations::{self, Application, By, Draft, DraftSite, State, store},
     sites,
 };
 use chrono::{Days, NaiveDate};
@@ -159,7 +160,7 @@ impl Stage<'_> {
         let Some(received) = received else { return Ok(None) };
         let Some(id) = self.applied(title, slot, received).await? else { return Ok(None) };
         let approve = Answer { decision: Decision::Approve, reason_code: None, reason: None };
-        reservations::decide(&self.booking.db, received.saturating_add_ms(HOUR_MS), self.approver, id, &approve).await?;
+        decisions::decide(&self.booking.db, received.saturating_add_ms(HOUR_MS), self.approver, id, &approve).await?;
         Ok(Some(id))
     }
 

@@ -7,7 +7,8 @@
 //! |---|---|
 //! | [`policy`] | the rules of time: lead time (TP-2), slots, a meeting's door |
 //! | [`sites`] | places with a telepresence room, and what stands in them (TP-1) |
-//! | [`reservations`] | applications for sites: judged, held, decided, withdrawn (TP-1 to TP-5) |
+//! | [`reservations`] | applications for sites: judged, held, withdrawn (TP-1 to TP-5) |
+//! | [`decisions`] | the central agency's answer to an application (TP-4) |
 //! | [`meetings`] | what one joins; join grants and the keys that sign them (MEET-8) |
 //! | [`recordings`] | which recordings there are, and who may open them (MEET-3, CLASS-3) |
 //! | [`conditions`], [`faults`] | the room after use, and what is broken in it (TP-6, TP-7) |
@@ -22,6 +23,7 @@ mod text;
 
 pub mod calendar;
 pub mod conditions;
+pub mod decisions;
 pub mod demo;
 pub mod faults;
 pub mod media;
@@ -48,6 +50,7 @@ pub(crate) fn all_sql() -> impl Iterator<Item = (&'static str, &'static str)> {
         sites::SQL,
         policy::SQL,
         reservations::SQL,
+        decisions::SQL,
         meetings::SQL,
         meetings::keys::SQL,
         media::SQL,

@@ -1,11 +1,11 @@
 //! Routes of reservations and of what is free.
 
 use super::{
-    Answer, Application, By, Draft, apply, decide, judge, store,
+    Application, By, Draft, apply, judge, store,
     view::{self, Reservation},
     withdraw,
 };
-use crate::{Booking, names::names, people, policy::Slot};
+use crate::{Booking, decisions, names::names, people, policy::Slot};
 use axum::{extract::State, http::StatusCode};
 use identity::{Actor, PersonRole};
 use kernel::{
@@ -73,7 +73,7 @@ fn application<'a>(
     }
 }
 
-fn by(actor: &Actor) -> By {
+pub(crate) fn by(actor: &Actor) -> By {
     By { person: actor.person, agency: actor.agency.id }
 }
 
@@ -101,7 +101,8 @@ pub async fn create(
     Ok((StatusCode::CREATED, shown(&booking, &actor, id).await?))
 }
 
-async fn shown(booking: &Booking, actor: &Actor, id: ReservationId) -> Result<Json<Reservation>> {
+/// The reservation as this person sees it now.
+pub(crate) async fn shown(booking: &Booking, actor: &Actor, id: ReservationId) -> Result<Json<Reservation>> {
     let mut tx = booking.db.read().await?;
     let stored = view::seen(&mut tx, id, actor).await?;
     let mut shown = view::all(booking, &mut tx, actor, vec![stored]).await?;
@@ -147,7 +148,7 @@ pub async fn list(State(booking): State<Arc<Booking>>, actor: Actor, Query(query
             store::list(&mut tx, store::List::Agency(actor.agency.id)).await?
         }
         View::ToDecide => {
-            may_decide(&actor)?;
+            decisions::http::may_decide(&actor)?;
             store::list(&mut tx, store::List::ToDecide { not_of: actor.agency.id, now: booking.clock.now() }).await?
         }
         View::Site => {
@@ -167,37 +168,11 @@ pub async fn list(State(booking): State<Arc<Booking>>, actor: Actor, Query(query
     Ok(Json(Reservations { reservations: view::all(&booking, &mut tx, &actor, found).await? }))
 }
 
-/// TP-4: the central agency's approver.
-fn may_decide(actor: &Actor) -> Result<()> {
-    match view::approves(actor) {
-        true => Ok(()),
-        false => Err(Refusal::by(Code::RoleMissing, Rule::Tp4).with("role", PersonRole::Approver.text()).into()),
-    }
-}
-
 /// One reservation.
 #[utoipa::path(get, path = "/reservations/{id}", tag = "telepresence", params(("id" = ReservationId, Path)),
     responses((status = 200, body = Reservation), (status = 401, body = Problem, content_type = "application/problem+json"),
         (status = 404, body = Problem, content_type = "application/problem+json")))]
 pub async fn read(State(booking): State<Arc<Booking>>, actor: Actor, Path(id): Path<ReservationId>) -> Result<Json<Reservation>> {
-    shown(&booking, &actor, id).await
-}
-
-/// Approves or refuses (TP-4); never for one's own agency.
-#[utoipa::path(post, path = "/reservations/{id}/decision", tag = "telepresence", params(("id" = ReservationId, Path)), request_body = Answer,
-    responses((status = 200, body = Reservation), (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 409, body = Problem, content_type = "application/problem+json"),
-        (status = 422, body = Problem, content_type = "application/problem+json")))]
-pub async fn decision(
-    State(booking): State<Arc<Booking>>,
-    actor: Actor,
-    Path(id): Path<ReservationId>,
-    Json(answer): Json<Answer>,
-) -> Result<Json<Reservation>> {
-    may_decide(&actor)?;
-    decide(&booking.db, booking.clock.now(), by(&actor), id, &answer).await?;
     shown(&booking, &actor, id).await
 }
 

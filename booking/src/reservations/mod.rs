@@ -1,4 +1,4 @@
-//! Reservations: an agency's application for the use of two or more sites, from the draft to the decision.
+//! Reservations: an agency's application for the use of two or more sites. Who decides on it, and how, is [`crate::decisions`].
 //!
 //! ```text
 //! draft --judge--> submitted (holds the slot) --decide--> approved (has a meeting) --+--> withdrawn
@@ -14,14 +14,15 @@ pub mod rules;
 pub(crate) mod store;
 pub mod view;
 
-use crate::{names::names, policy::Slot};
+use crate::{decisions::ReasonCode, names::names, policy::Slot};
 use serde::{Deserialize, Serialize};
 use wire::{
     Classification, UnixMs,
     id::{AgencyId, MeetingId, PersonId, ReservationId, SiteId},
 };
 
-pub use act::{Answer, Application, By, apply, decide, judge, lapse_due, withdraw};
+pub use act::{Application, By, apply, judge, lapse_due, withdraw};
+pub(crate) use act::{entry, found, in_state, lapse};
 #[cfg(test)]
 pub(crate) use store::SQL;
 
@@ -71,25 +72,6 @@ names! {
     }
 }
 
-names! {
-    Decision {
-        Approve = "approve",
-        Refuse = "refuse",
-    }
-}
-
-names! {
-    /// The catalogue of reasons for a refusal (TP-4).
-    ReasonCode {
-        PurposeUnclear = "purpose_unclear",
-        NotOfficial = "not_official",
-        RoomNeeded = "room_needed",
-        DocumentsMissing = "documents_missing",
-        /// Given in words.
-        Other = "other",
-    }
-}
-
 /// A reservation as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
@@ -132,3 +114,5 @@ impl Stored {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(crate) mod world;

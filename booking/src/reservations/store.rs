@@ -1,7 +1,10 @@
 //! Reservations as stored: what is inserted together, which constraint means which refusal, and how lists are read.
 
-use super::{Draft, ReasonCode, State, Stored, StoredSite};
-use crate::policy::{LeadTime, LeadVerdict, Slot};
+use super::{Draft, State, Stored, StoredSite};
+use crate::{
+    decisions::ReasonCode,
+    policy::{LeadTime, LeadVerdict, Slot},
+};
 use kernel::{OnConstraint, Result, Text, Tx, on};
 use wire::{
     Classification, Code, Refusal, Rule, UnixMs,
@@ -40,9 +43,7 @@ kernel::sql! {
     OCCUPY = "INSERT INTO occupancy (id, reservation_id, site_id, kind, starts_at_ms, ends_at_ms, state)
         VALUES ($1, $2, $3, 'reservation', $4, $5, 'held')";
     SEAT = "INSERT INTO seat (occupancy_id, reservation_id, seat_no, person_id) VALUES ($1, $2, $3, $4)";
-    /// The state it is in is part of the condition: of two deciders one finds nothing to change.
-    MOVE = "UPDATE reservation SET state = $2, decided_by = $3, decided_at_ms = $4, reason_code = $5, reason = $6
-        WHERE id = $1 AND state = $7 RETURNING id";
+    /// The state it is in is part of the condition: of two who move it one finds nothing to change.
     END = "UPDATE reservation SET state = $2 WHERE id = $1 AND state = $3 RETURNING id";
     OCCUPANCIES_TO = "UPDATE occupancy SET state = $2 WHERE reservation_id = $1 AND state <> 'released'";
     OVERDUE = "SELECT id FROM reservation WHERE state = 'submitted' AND starts_at_ms <= $1 ORDER BY starts_at_ms LIMIT $2";
@@ -145,23 +146,6 @@ fn refusal_of(constraint: &str, site: Option<SiteId>, person: Option<PersonId>) 
         Some(person) => refusal.with("person", person.to_string()),
         None => refusal,
     })
-}
-
-/// What a decision leaves on the reservation.
-pub struct Decided {
-    pub by: PersonId,
-    pub at: UnixMs,
-    pub reason_code: Option<ReasonCode>,
-    pub reason: Option<String>,
-}
-
-/// Decides on a submitted reservation. False where it was not submitted any more.
-pub async fn decide(tx: &mut Tx, id: ReservationId, to: State, decided: &Decided) -> Result<bool> {
-    let found: Option<String> = on!(tx, c => sqlx::query_scalar(MOVE)
-        .bind(Text(id)).bind(to.text()).bind(Text(decided.by)).bind(decided.at.0)
-        .bind(decided.reason_code.map(ReasonCode::text)).bind(&decided.reason).bind(State::Submitted.text())
-        .fetch_optional(c).await)?;
-    Ok(found.is_some())
 }
 
 /// Ends a reservation that was in `from`. False where it was not any more.

@@ -1,87 +1,16 @@
 //! Reservations on both databases: what the acts do, what the schema refuses behind their backs, and rivals at the same instant.
 
-use super::*;
+use super::{world::*, *};
 use crate::{
-    meetings, policy, sites,
+    decisions::{Decision, decide},
+    meetings,
     testing::{DAY, HOUR, NOW, USE},
 };
-use kernel::{Db, Error, Text, db::Kind, extract::IdempotencyKey, idempotency::Claim, on};
-use std::collections::BTreeSet;
-use wire::{Code, Refusal, Rule, id::GrantId};
-
-struct World {
-    sites: Vec<SiteId>,
-    people: Vec<PersonId>,
-    known: BTreeSet<PersonId>,
-    applicant: By,
-    approver: By,
-}
-
-impl World {
-    async fn new(db: &Db) -> Self {
-        let mut tx = db.read().await.unwrap();
-        let sites = sites::all(&mut tx).await.unwrap().iter().map(|it| it.id).collect();
-        let people: Vec<PersonId> = (0..24).map(|_| PersonId::fresh()).collect();
-        let by = || By { person: PersonId::fresh(), agency: AgencyId::fresh() };
-        Self { sites, known: people.iter().copied().collect(), people, applicant: by(), approver: by() }
-    }
-
-    fn draft(&self, from: UnixMs, hours: i64) -> Draft {
-        Draft {
-            title: "Mesyuarat penyelarasan".into(),
-            purpose: "Penyelarasan projek".into(),
-            official: true,
-            classification: Classification::Terbuka,
-            sites: vec![
-                DraftSite { site: self.sites[0], people: self.people[0..2].to_vec() },
-                DraftSite { site: self.sites[1], people: self.people[2..3].to_vec() },
-            ],
-            starts_at_ms: from,
-            ends_at_ms: from.saturating_add_ms(hours * HOUR),
-            chair: self.people[0],
-            contact: None,
-            needs: None,
-        }
-    }
-
-    fn application<'a>(&'a self, draft: &'a Draft) -> Application<'a> {
-        Application { by: self.applicant, may_apply: true, draft, known: &self.known, classified_without_e2ee: false, claim: None }
-    }
-
-    async fn applied(&self, db: &Db, draft: &Draft) -> ReservationId {
-        apply(db, NOW, self.application(draft)).await.unwrap()
-    }
-
-    async fn approved(&self, db: &Db, draft: &Draft) -> ReservationId {
-        let id = self.applied(db, draft).await;
-        decide(db, NOW, self.approver, id, &answer(Decision::Approve)).await.unwrap();
-        id
-    }
-}
-
-fn answer(decision: Decision) -> Answer {
-    Answer { decision, reason_code: None, reason: None }
-}
-
-fn refusal<T: std::fmt::Debug>(outcome: kernel::Result<T>) -> Refusal {
-    match outcome {
-        Err(Error::Refused(refusal)) => refusal,
-        other => panic!("not refused: {other:?}"),
-    }
-}
-
-async fn stored(db: &Db, id: ReservationId) -> Stored {
-    store::by_id(&mut db.read().await.unwrap(), id).await.unwrap().unwrap()
-}
-
-async fn audit_rows(db: &Db) -> Vec<(String, String, Option<String>)> {
-    let rows = kernel::audit::page(&mut db.read().await.unwrap(), &Default::default(), 200).await.unwrap();
-    rows.into_iter().rev().map(|row| (row.act, row.outcome, row.rule)).collect()
-}
-
-fn row(act: &str, outcome: &str, rule: Option<&str>) -> (String, String, Option<String>) {
-    (act.into(), outcome.into(), rule.map(str::to_owned))
-}
+use kernel::{Error, Text, db::Kind, extract::IdempotencyKey, idempotency::Claim, on};
+use wire::{
+    Code, Rule,
+    id::{AgencyId, GrantId},
+};
 
 kernel::on_both! {
     async fn every_statement_is_understood(db: Db) {
@@ -163,60 +92,6 @@ kernel::on_both! {
         assert_eq!(refusal(apply(&db, midnight, world.application(&other)).await).rule, Some(Rule::Tp2));
     }
 
-    async fn approval_makes_the_meeting_with_its_people_seated(db: Db) {
-        let world = World::new(&db).await;
-        let id = world.approved(&db, &world.draft(USE, 2)).await;
-        let it = stored(&db, id).await;
-        assert_eq!((it.state, it.decided_by), (State::Approved, Some(world.approver.person)));
-        let meeting = meetings::store::by_id(&mut db.read().await.unwrap(), it.meeting.unwrap()).await.unwrap().unwrap();
-        assert_eq!((meeting.kind, meeting.host, meeting.reservation), (meetings::Kind::Telepresence, world.people[0], Some(id)));
-        assert_eq!(meeting.listed(world.people[1]).unwrap().seat, Some((world.sites[0], 2)));
-        assert_eq!(meeting.opens_at, USE.saturating_add_ms(-policy::OPENS_BEFORE_START_MS));
-        assert_eq!(meeting.closes_at, UnixMs(USE.0 + 2 * HOUR + policy::CLOSES_AFTER_END_MS));
-        assert_eq!(audit_rows(&db).await[1], row("reservation.approve", "done", Some("TP-4")));
-        assert_eq!(refusal(decide(&db, NOW, world.approver, id, &answer(Decision::Approve)).await).code, Code::ReservationState);
-    }
-
-    async fn nobody_decides_for_their_own_agency(db: Db) {
-        let world = World::new(&db).await;
-        let id = world.applied(&db, &world.draft(USE, 2)).await;
-        let own = By { person: PersonId::fresh(), agency: world.applicant.agency };
-        let refused = refusal(decide(&db, NOW, own, id, &answer(Decision::Approve)).await);
-        assert_eq!((refused.code, refused.rule), (Code::OwnAgency, Some(Rule::Tp4)));
-        assert_eq!(audit_rows(&db).await[1], row("reservation.approve", "refused", Some("TP-4")));
-        assert_eq!(stored(&db, id).await.state, State::Submitted);
-    }
-
-    async fn a_refusal_needs_its_reason_and_frees_the_slot(db: Db) {
-        let world = World::new(&db).await;
-        let id = world.applied(&db, &world.draft(USE, 2)).await;
-        let refuse = |code, reason: Option<&str>| Answer { decision: Decision::Refuse, reason_code: code, reason: reason.map(str::to_owned) };
-        for unreasoned in [refuse(None, None), refuse(None, Some("ya")), refuse(Some(ReasonCode::Other), Some(" "))] {
-            assert_eq!(refusal(decide(&db, NOW, world.approver, id, &unreasoned).await).code, Code::ReasonMissing);
-        }
-        decide(&db, NOW, world.approver, id, &refuse(Some(ReasonCode::RoomNeeded), None)).await.unwrap();
-        assert_eq!(stored(&db, id).await.state, State::Refused);
-        world.applied(&db, &world.draft(USE, 2)).await;
-    }
-
-    async fn approval_after_the_start_finds_it_lapsed(db: Db) {
-        let world = World::new(&db).await;
-        let id = world.applied(&db, &world.draft(USE, 2)).await;
-        let refused = refusal(decide(&db, USE, world.approver, id, &answer(Decision::Approve)).await);
-        assert_eq!(refused.values["state"], "lapsed");
-        assert_eq!(stored(&db, id).await.state, State::Lapsed);
-        let other = world.applied(&db, &world.draft(USE.saturating_add_ms(4 * HOUR), 1)).await;
-        assert_eq!(lapse_due(&db, UnixMs(USE.0 + 4 * HOUR - 1)).await.unwrap(), 0);
-        assert_eq!(lapse_due(&db, UnixMs(USE.0 + 4 * HOUR)).await.unwrap(), 1);
-        assert_eq!(stored(&db, other).await.state, State::Lapsed);
-    }
-
-    async fn approval_on_the_day_before_of_what_came_in_time(db: Db) {
-        let world = World::new(&db).await;
-        let id = world.applied(&db, &world.draft(USE, 2)).await;
-        decide(&db, UnixMs(USE.0 - DAY), world.approver, id, &answer(Decision::Approve)).await.unwrap();
-    }
-
     async fn withdrawal_ends_the_meeting_and_frees_the_slot(db: Db) {
         let world = World::new(&db).await;
         let id = world.approved(&db, &world.draft(USE, 2)).await;
@@ -233,22 +108,6 @@ kernel::on_both! {
         drop(tx);
         assert_eq!(refusal(withdraw(&db, NOW, world.applicant, id, None).await).values["state"], "withdrawn");
         world.applied(&db, &world.draft(USE, 2)).await;
-    }
-
-    async fn two_approvers_at_once_make_one_decision(db: Db) {
-        let world = World::new(&db).await;
-        for hour in 0..4 {
-            let id = world.applied(&db, &world.draft(USE.saturating_add_ms(hour * HOUR), 1)).await;
-            let refuse = Answer { decision: Decision::Refuse, reason_code: Some(ReasonCode::RoomNeeded), reason: None };
-            let approve = answer(Decision::Approve);
-            let (one, other) = tokio::join!(
-                decide(&db, NOW, world.approver, id, &approve),
-                decide(&db, NOW, By { person: PersonId::fresh(), ..world.approver }, id, &refuse),
-            );
-            assert!(one.is_ok() != other.is_ok(), "{one:?} {other:?}");
-            let lost = refusal(if one.is_ok() { other } else { one });
-            assert_eq!(lost.code, Code::ReservationState);
-        }
     }
 
     /// The schema keeps the rules where the code is wrong.

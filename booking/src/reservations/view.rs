@@ -1,8 +1,10 @@
 //! A reservation as it is shown: to whom, with which names, and what this person may do with it.
 
-use super::{Decision, ReasonCode, State, Stored, store};
+use super::{State, Stored, store};
 use crate::{
-    Booking, conditions, meetings,
+    Booking, conditions,
+    decisions::{Decision, ReasonCode},
+    meetings,
     names::names,
     people::{self, People},
     sites::{self, Site, SiteRef},

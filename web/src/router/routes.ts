@@ -26,8 +26,8 @@ export const routes: readonly Route[] = [
   { path: '/apply', access: ['uc_administrator'], frame: 'shell', load: () => import('@/pages/booking/ApplyPage.svelte') },
   { path: '/bookings', access: ['officer', 'uc_administrator'], frame: 'shell', load: () => import('@/pages/booking/BookingsPage.svelte') },
   { path: '/bookings/:id', access: 'signed_in', frame: 'shell', load: () => import('@/pages/booking/BookingPage.svelte') },
-  { path: '/decide', access: ['approver'], frame: 'shell', load: () => import('@/pages/booking/DecidePage.svelte') },
-  { path: '/decide/:id', access: ['approver'], frame: 'shell', load: () => import('@/pages/booking/DecideOnePage.svelte') },
+  { path: '/decide', access: ['approver'], frame: 'shell', load: () => import('@/pages/decide/DecidePage.svelte') },
+  { path: '/decide/:id', access: ['approver'], frame: 'shell', load: () => import('@/pages/decide/DecideOnePage.svelte') },
 
   { path: '/site', access: ['facilitator'], frame: 'shell', load: () => import('@/pages/site/SitePage.svelte') },
   { path: '/bookings/:id/sites/:site/condition', access: 'signed_in', frame: 'shell', load: () => import('@/pages/site/ConditionPage.svelte') },
