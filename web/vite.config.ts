@@ -1,11 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
+import { messageChunk, messagesByArea, places } from './scripts/messages-by-area.ts';
 
 const server = process.env['SIDANG_SERVER'] ?? 'http://127.0.0.1:8080';
 
-export default defineConfig({
-  plugins: [svelte()],
+export default defineConfig(({ command }) => ({
+  plugins: [svelte(), messagesByArea()],
   resolve: {
     alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) },
   },
@@ -16,6 +17,11 @@ export default defineConfig({
     assetsInlineLimit: 0,
     sourcemap: false,
     reportCompressedSize: false,
+    // Read by scripts/first-load.mjs, which takes it away again.
+    manifest: true,
+    rolldownOptions: {
+      output: { codeSplitting: { groups: [{ name: messageChunk(command === 'build' ? places() : new Map()), debugName: 'messages', priority: 1 }] } },
+    },
   },
   server: {
     proxy: {
@@ -29,4 +35,4 @@ export default defineConfig({
     // Compiling all messages takes seconds on a busy machine; nothing here waits on a clock.
     hookTimeout: 60_000,
   },
-});
+}));
