@@ -106,7 +106,7 @@ async fn after_kill_dash_nine_and_a_start_everybody_is_back_and_no_booking_is_lo
 
 async fn refused_join(service: &Service, token: String, room: MeetingId) -> Result<wire::Refusal> {
     let mut socket = open_socket(&service.node.origin, "/media/signal").await?;
-    let message = ClientMessage::Join { version: 1, room, token, offer: String::new(), publish: vec![] };
+    let message = ClientMessage::Join { version: 1, room, token, offer: String::new(), publish: vec![], proof: None };
     send(&mut socket, 1, message).await?;
     match receive(&mut socket).await? {
         ServerMessage::Refused { refusal, .. } => Ok(refusal),

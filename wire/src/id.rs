@@ -59,4 +59,6 @@ ids! {
     AuditId,
     /// A media node.
     NodeId,
+    /// A room system or door panel that was enrolled for a site.
+    DeviceId,
 }

@@ -113,7 +113,39 @@ codes! {
     GrantStale = "grant.stale" => 401,
     /// A change of the booking or a removal voided it after it was issued: ask for a new one.
     GrantRevoked = "grant.revoked" => 403,
+    /// The token names a key, and no proof that holds came with it.
+    GrantProof = "grant.proof" => 401,
+    /// Another room system of the same site is in the meeting. Values: `site_name`.
+    RoomSystemPresent = "room_system.present" => 409,
     ActForbidden = "act.forbidden" => 403,
+
+    // room systems and the day of use
+    /// No enrolled device shows itself: no credential, no proof, or a key that is not (or no longer) known.
+    DeviceUnknown = "device.unknown" => 401,
+    /// The proof does not hold: its signature, its request, its time, or it was shown before.
+    DeviceProof = "device.proof" => 401,
+    /// The device's credential has run out or was replaced: ask for a new one with the device's key.
+    DeviceCredential = "device.credential" => 401,
+    /// The device may not do this: it is a panel without a camera's right, or of another site.
+    DeviceForbidden = "device.forbidden" => 403,
+    /// No code of this kind is being shown: mistyped, or its ten minutes are over. Values: `tries_left`.
+    EnrolmentCode = "device.code" => 422,
+    /// The enrolment is not in a state in which this can be done. Values: `state`.
+    EnrolmentState = "device.enrolment_state" => 409,
+    /// Who entered the code does not confirm it: a second person does.
+    SecondPerson = "device.second_person" => 403,
+    /// The site has as many devices as it may have. Values: `devices_max`.
+    DevicesFull = "device.full" => 409,
+    /// Too early or too late to check in. Values: `from_ms`, `until_ms`.
+    CheckInTime = "check_in.time" => 409,
+    /// The slot was let go because nobody came.
+    NoShow = "check_in.no_show" => 409,
+    /// The next use of a site begins before that. Values: `site`, `free_until_ms`.
+    ExtensionTaken = "extension.taken" => 409,
+    /// More than may be added to one use. Values: `minutes_max`.
+    ExtensionTooLong = "extension.too_long" => 422,
+    /// It is not running. Values: `from_ms`, `until_ms`.
+    ExtensionTime = "extension.time" => 409,
 
     // signalling and media
     SignalVersion = "signal.version" => 426,

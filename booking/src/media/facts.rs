@@ -117,7 +117,7 @@ async fn know(tx: &mut Tx, now: UnixMs, life: &str, numbered: &NumberedFact) -> 
         Fact::RoomClosed => {
             on!(tx, c => sqlx::query(ALL_LEFT).bind(Text(room)).bind(Text(numbered.node)).bind(life).bind(at.0).execute(c).await.map(drop))?;
         }
-        Fact::Joined { session, person, seat } => {
+        Fact::Joined { session, person, seat, room_system: _ } => {
             let (site, seat_no) = (seat.as_ref().map(|it| Text(it.site)), seat.as_ref().map(|it| i64::from(it.seat_no)));
             on!(tx, c => sqlx::query(JOINED)
                 .bind(Text(*session)).bind(Text(room)).bind(Text(*person)).bind(site).bind(seat_no)

@@ -35,6 +35,8 @@ pub fn claims(meeting: &Stored, listed: &Listed, shown: Shown, site_name: Option
         name: shown.name,
         agency: shown.agency,
         seat: listed.seat.map(|(site, seat_no)| Seat { site, site_name: site_name.unwrap_or_default(), seat_no }),
+        room_system: None,
+        cnf: None,
         opens_at: meeting.opens_at.seconds(),
         closes_at: meeting.closes_at.seconds(),
     }

@@ -1,6 +1,7 @@
 //! Meetings: what one joins. An online meeting is made by any officer; a telepresence meeting comes with an approved reservation.
 
 pub mod act;
+pub mod change;
 pub mod grant;
 pub mod http;
 pub mod keys;
@@ -46,6 +47,10 @@ names! {
         Withdrawn = "withdrawn",
         /// It was raised above what may be held (CLASS-2).
         Classification = "classification",
+        /// A site of it was taken away (a fault, maintenance, an override).
+        Displaced = "displaced",
+        /// Nobody came, and the rest of its slot was let go.
+        NoShow = "no_show",
     }
 }
 

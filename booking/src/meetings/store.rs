@@ -36,6 +36,11 @@ kernel::sql! {
     REMOVE = "UPDATE meeting_person SET removed_at_ms = $3 WHERE meeting_id = $1 AND person_id = $2 AND removed_at_ms IS NULL";
     /// Ends it once; later ends change nothing. Every end voids the grants before it.
     END = "UPDATE meeting SET ended_at_ms = $2, end_reason = $3, epoch = epoch + 1 WHERE id = $1 AND ended_at_ms IS NULL RETURNING epoch";
+    /// Another slot voids the grants for the one before.
+    MOVE = "UPDATE meeting SET starts_at_ms = $2, ends_at_ms = $3, opens_at_ms = $4, closes_at_ms = $5, epoch = epoch + 1
+        WHERE id = $1 AND ended_at_ms IS NULL RETURNING epoch";
+    /// A later end voids nothing.
+    EXTEND = "UPDATE meeting SET ends_at_ms = $2, closes_at_ms = $3 WHERE id = $1 AND ended_at_ms IS NULL RETURNING epoch";
     RAISE = "UPDATE meeting SET classification = $2 WHERE id = $1";
     MINT = "INSERT INTO minted_grant (id, kind, meeting_id, recording_id, person_id, epoch, key_id, issued_at_ms, expires_at_ms)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
@@ -97,6 +102,22 @@ pub async fn end(tx: &mut Tx, meeting: MeetingId, at: UnixMs, reason: EndReason)
     let epoch: Option<i64> =
         on!(tx, c => sqlx::query_scalar(END).bind(Text(meeting)).bind(at.0).bind(reason.text()).fetch_optional(c).await)?;
     Ok(epoch.map(|it| u32::try_from(it).unwrap_or(u32::MAX)))
+}
+
+/// The epoch after the move; nothing where it had ended before.
+pub async fn move_to(tx: &mut Tx, meeting: MeetingId, slot: Slot) -> Result<Option<u32>> {
+    let (opens_at, closes_at) = super::window(slot);
+    let epoch: Option<i64> = on!(tx, c => sqlx::query_scalar(MOVE)
+        .bind(Text(meeting)).bind(slot.starts_at.0).bind(slot.ends_at.0).bind(opens_at.0).bind(closes_at.0).fetch_optional(c).await)?;
+    Ok(epoch.map(|it| u32::try_from(it).unwrap_or(u32::MAX)))
+}
+
+/// When it closes after a later end; nothing where it had ended before.
+pub async fn extend(tx: &mut Tx, meeting: MeetingId, slot: Slot) -> Result<Option<UnixMs>> {
+    let (_, closes_at) = super::window(slot);
+    let found: Option<i64> = on!(tx, c => sqlx::query_scalar(EXTEND)
+        .bind(Text(meeting)).bind(slot.ends_at.0).bind(closes_at.0).fetch_optional(c).await)?;
+    Ok(found.map(|_| closes_at))
 }
 
 /// CLASS-6: who calls this has compared.

@@ -35,6 +35,8 @@ function personOf(values: Values, names: Names): string {
 const classificationOf = (values: Values, key: string, otherwise: Classification): string =>
   classificationName((text(values, key) as Classification | undefined) ?? otherwise);
 
+const timeOf = (values: Values, key: string): string => longDateTime(number(values, key) ?? 0, locale.current);
+
 function afterAWhile(values: Values): string {
   const seconds = number(values, 'retry_after_s');
   return seconds === undefined ? m.refusal_rate_limited_soon() : m.refusal_rate_limited_next({ seconds: String(seconds) });
@@ -148,7 +150,29 @@ const SENTENCES: Record<Code, (values: Values, names: Names) => Sentence> = {
   'grant.used': () => grantAgain(m.refusal_grant_used()),
   'grant.stale': () => grantAgain(m.refusal_grant_expired()),
   'grant.revoked': () => grantAgain(m.refusal_grant_revoked()),
+  'grant.proof': () => ({ what: m.panel_no_grant_proof(), next: m.panel_no_grant_proof_next() }),
+  'room_system.present': (v, names) => ({ what: m.panel_no_room_present({ site: siteOf(v, names) }), next: m.panel_no_room_present_next() }),
   'act.forbidden': () => ({ what: m.refusal_act_forbidden(), next: m.refusal_act_forbidden_next() }),
+
+  'device.unknown': () => ({ what: m.panel_no_device_unknown(), next: m.panel_no_device_unknown_next() }),
+  'device.proof': () => ({ what: m.panel_no_device_proof(), next: m.panel_no_device_proof_next() }),
+  'device.credential': () => ({ what: m.panel_no_device_credential(), next: m.panel_no_device_credential_next() }),
+  'device.forbidden': () => ({ what: m.panel_no_device_forbidden(), next: m.panel_no_device_forbidden_next() }),
+  'device.code': (v) => ({ what: m.panel_no_device_code(), next: m.panel_no_device_code_next({ tries: String(number(v, 'tries_left') ?? 0) }) }),
+  'device.enrolment_state': () => ({ what: m.panel_no_device_state(), next: m.panel_no_device_state_next() }),
+  'device.second_person': () => ({ what: m.panel_no_device_second(), next: m.panel_no_device_second_next() }),
+  'device.full': (v) => ({ what: m.panel_no_device_full({ max: String(number(v, 'devices_max') ?? 8) }), next: m.panel_no_device_full_next() }),
+  'check_in.time': (v) => ({
+    what: m.panel_no_check_in_time(),
+    next: m.panel_no_check_in_time_next({ from: timeOf(v, 'from_ms'), until: timeOf(v, 'until_ms') }),
+  }),
+  'check_in.no_show': () => ({ what: m.panel_no_no_show(), next: m.panel_no_no_show_next() }),
+  'extension.taken': (v, names) => ({
+    what: m.panel_no_extension_taken({ site: siteOf(v, names) }),
+    next: m.panel_no_extension_taken_next({ until: timeOf(v, 'free_until_ms') }),
+  }),
+  'extension.too_long': (v) => ({ what: m.panel_no_extension_long(), next: m.panel_no_extension_long_next({ max: String(number(v, 'minutes_max') ?? 60) }) }),
+  'extension.time': () => ({ what: m.panel_no_extension_time(), next: m.panel_no_extension_time_next() }),
 
   'signal.version': () => ({ what: m.refusal_signal(), next: m.refusal_signal_next() }),
   'signal.malformed': () => ({ what: m.refusal_signal(), next: m.refusal_signal_next() }),
