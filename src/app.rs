@@ -58,6 +58,7 @@ impl Control {
             public_url: public_url.to_owned(),
             signal_url: settings.media_signal_url.clone(),
             media_url: media_url(&settings.media_signal_url),
+            data_folder: settings.data_folder.clone(),
             classified_without_e2ee: settings.classified_without_e2ee,
             trusted_nodes: settings.media_nodes.clone(),
         };

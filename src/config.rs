@@ -32,7 +32,7 @@ table! {
     "http.tls_certificate", "", "a path to a PEM file, or empty", "Certificate chain. With http.tls_key the service speaks HTTPS itself.";
     "http.tls_key", "", "a path to a PEM file, or empty", "Private key of the certificate.";
     "http.trusted_proxies", "0", "a whole number", "Reverse proxies in front that each add their client's address to X-Forwarded-For.";
-    "data.folder", "data", "a path to a folder that can be written", "Everything the service keeps on disk: the SQLite database, keys, recordings.";
+    "data.folder", "data", "a path to a folder that can be written", "Everything the service keeps on disk: the SQLite database, keys, recordings, photographs.";
     "database.url", "", "empty, sqlite:PATH or postgres://…", "Empty: an SQLite database in the data folder.";
     "media.listen", "0.0.0.0:7800", "an address and a port", "The one UDP port of all media.";
     "media.announce", "", "addresses separated by commas, or empty", "Addresses at which clients reach media.listen. Empty: the host's own.";

@@ -7,6 +7,7 @@ use crate::{
         link,
     },
     meetings::{self, keys::Keys, seal::SEALING_KEY_BYTES},
+    photographs::{self, Shelf},
     recordings, reservations,
     settings::Settings,
     sites,
@@ -29,6 +30,7 @@ pub struct Booking {
     pub(crate) clock: SharedClock,
     pub(crate) settings: Settings,
     pub(crate) keys: Keys,
+    pub(crate) photographs: Shelf,
 }
 
 impl Booking {
@@ -36,7 +38,8 @@ impl Booking {
     /// what the database keeps secret (SEC-2).
     pub async fn start(db: Db, clock: SharedClock, settings: Settings, sealing_key: &[u8; SEALING_KEY_BYTES]) -> Result<Arc<Self>> {
         let keys = Keys::open(db.clone(), clock.clone(), sealing_key).await?;
-        Ok(Arc::new(Self { db, clock, settings, keys }))
+        let photographs = Shelf::new(&settings.data_folder, sealing_key);
+        Ok(Arc::new(Self { db, clock, settings, keys, photographs }))
     }
 
     /// The public keys now.
@@ -57,6 +60,9 @@ impl Booking {
     /// Housekeeping, for as long as it is polled; stop it by dropping the future.
     pub async fn run(&self) {
         let mut every = tokio::time::interval(Duration::from_secs(HOUSEKEEPING_S));
+        if let Err(error) = photographs::sweep_strays(self, self.clock.now()).await {
+            tracing::warn!(error = %error, "files of photographs without a row could not be swept");
+        }
         every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             every.tick().await;
@@ -72,6 +78,7 @@ impl Booking {
         if lapsed > 0 {
             tracing::info!(lapsed, "applications whose time came undecided were let go");
         }
+        photographs::sweep_due(self, now).await?;
         self.keys.refresh().await
     }
 
@@ -94,6 +101,8 @@ pub fn router(booking: Arc<Booking>, identity: Identity) -> OpenApiRouter {
         .routes(routes!(conditions::http::file))
         .routes(routes!(conditions::http::list))
         .routes(routes!(faults::http::create, faults::http::list))
+        .routes(routes!(photographs::http::create))
+        .routes(routes!(photographs::http::read))
         .routes(routes!(meetings::http::create, meetings::http::list))
         .routes(routes!(meetings::http::read))
         .routes(routes!(meetings::http::grant))

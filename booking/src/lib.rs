@@ -12,6 +12,7 @@
 //! | [`meetings`] | what one joins; join grants and the keys that sign them (MEET-8) |
 //! | [`recordings`] | which recordings there are, and who may open them (MEET-3, CLASS-3) |
 //! | [`conditions`], [`faults`] | the room after use, and what is broken in it (TP-6, TP-7) |
+//! | [`photographs`] | pictures of rooms, reports and faults, sealed |
 //! | [`calendar`] | invitations for calendars |
 //! | [`media`] | the link to the media plane: facts up, commands down |
 //! | [`demo`] | what `DEMO=1` puts into an empty service |
@@ -28,6 +29,7 @@ pub mod demo;
 pub mod faults;
 pub mod media;
 pub mod meetings;
+pub mod photographs;
 pub mod policy;
 pub mod recordings;
 pub mod reservations;
@@ -57,6 +59,7 @@ pub(crate) fn all_sql() -> impl Iterator<Item = (&'static str, &'static str)> {
         recordings::SQL,
         conditions::SQL,
         faults::SQL,
+        photographs::SQL,
     ];
     stores.into_iter().flatten().copied()
 }

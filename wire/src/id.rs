@@ -55,6 +55,8 @@ ids! {
     ConditionId,
     /// A piece of equipment at a site.
     EquipmentId,
+    /// A photograph of a room, of its equipment, or of what is wrong with them.
+    PhotographId,
     /// A row of the audit trail.
     AuditId,
     /// A media node.

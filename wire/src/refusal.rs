@@ -79,6 +79,10 @@ codes! {
     ReasonMissing = "decision.reason_missing" => 422,
     ConditionFiled = "condition.filed" => 409,
     ConditionTooEarly = "condition.too_early" => 409,
+    /// It is no photograph that can be kept. Values: `reason` (`format`, `damaged`, `pixels`), `pixels_max`.
+    PhotographUnusable = "photograph.unusable" => 422,
+    /// As many photographs as one may send in a day. Values: `photographs_max`.
+    PhotographQuota = "photograph.quota" => 429,
 
     // meetings and classification
     /// CLASS-2: neither sent nor stored. Values: `classification`, `highest_allowed`.

@@ -3,11 +3,20 @@
 pub mod http;
 mod store;
 
-use crate::names::names;
+use crate::{names::names, reservations::view};
+use identity::{Actor, PersonRole};
+use kernel::{Result, Tx};
 use serde::Deserialize;
 #[cfg(test)]
 pub(crate) use store::SQL;
-use wire::id::{EquipmentId, ReservationId, SiteId};
+use wire::id::{EquipmentId, FaultId, ReservationId, SiteId};
+
+/// Whether the person may know of it: they reported it, they look after the room, or over all rooms.
+pub async fn may_see(tx: &mut Tx, actor: &Actor, id: FaultId) -> Result<bool> {
+    let Some(found) = store::by_id(tx, id).await? else { return Ok(false) };
+    let over_all = view::approves(actor) || actor.has(PersonRole::Auditor);
+    Ok(over_all || actor.facilitates(found.site_id.0) || found.reported_by.0 == actor.person)
+}
 
 names! {
     /// How bad it is, the worst first.

@@ -5,6 +5,7 @@ mod cast;
 mod demonstration;
 mod edge;
 mod meetings;
+mod photographs;
 mod recordings;
 mod rooms;
 mod telepresence;
@@ -32,6 +33,8 @@ const ROUTES: &[(&str, &str, &str)] = &[
     ("GET", "/conditions", "/conditions"),
     ("POST", "/faults", "/faults"),
     ("GET", "/faults", "/faults"),
+    ("POST", "/photographs", "/photographs"),
+    ("GET", "/photographs/{id}", "/photographs/019aa000-0000-7000-8000-000000000001"),
     ("POST", "/meetings", "/meetings"),
     ("GET", "/meetings", "/meetings?from_ms=0&to_ms=1"),
     ("GET", "/meetings/{id}", "/meetings/019aa000-0000-7000-8000-000000000001"),

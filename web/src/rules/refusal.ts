@@ -117,6 +117,11 @@ const SENTENCES: Record<Code, (values: Values, names: Names) => Sentence> = {
   'decision.reason_missing': () => ({ what: m.refusal_reason_missing(), next: m.refusal_reason_missing_next() }),
   'condition.filed': () => ({ what: m.refusal_condition_filed(), next: m.refusal_condition_filed_next() }),
   'condition.too_early': () => ({ what: m.refusal_condition_too_early(), next: m.refusal_condition_too_early_next() }),
+  'photograph.unusable': (v) => ({
+    what: text(v, 'reason') === 'pixels' ? m.refusal_photograph_pixels() : text(v, 'reason') === 'damaged' ? m.refusal_photograph_damaged() : m.refusal_photograph_format(),
+    next: m.refusal_photograph_next(),
+  }),
+  'photograph.quota': (v) => ({ what: m.refusal_photograph_quota({ max: String(number(v, 'photographs_max') ?? 60) }), next: m.refusal_photograph_quota_next() }),
 
   'classification.too_high': (v) => ({
     what: m.refusal_classification_too_high({ classification: classificationOf(v, 'classification', 'RAHSIA') }),
