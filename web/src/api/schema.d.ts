@@ -211,6 +211,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/photographs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sends one photograph, as the body: JPEG, PNG or WebP, at most 8 MiB and 25 million pixels. It is encoded anew, without what a camera writes
+         *     beside the picture, and is its sender's alone until a report names it; after a day without one it is taken out.
+         */
+        post: operations["post_api_v1_photographs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/photographs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A photograph, for those who may see what it is of. */
+        get: operations["get_api_v1_photographs_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/recordings/{id}/view": {
         parameters: {
             query?: never;
@@ -433,7 +470,7 @@ export interface components {
          * @description Why something was refused. The text is stable: clients match on it.
          * @enum {string}
          */
-        Code: "request.malformed" | "request.too_large" | "request.timeout" | "route.unknown" | "method.not_allowed" | "rate.limited" | "service.unavailable" | "service.internal" | "not_found" | "conflict" | "idempotency.mismatch" | "sign_in.required" | "sign_in.failed" | "csrf.missing" | "origin.foreign" | "role.missing" | "password.weak" | "password.change_required" | "person.exists" | "reservation.lead_time" | "reservation.site_full" | "reservation.sites_too_few" | "reservation.purpose_missing" | "reservation.slot_invalid" | "reservation.slot_taken" | "reservation.person_twice" | "reservation.seat_taken" | "reservation.state" | "reservation.own_agency" | "decision.reason_missing" | "condition.filed" | "condition.too_early" | "classification.too_high" | "classification.lowered" | "classification.security_functions_missing" | "recording.forbidden" | "recording.running" | "recording.not_running" | "recording.failed" | "meeting.not_listed" | "meeting.window_closed" | "meeting.ended" | "grant.malformed" | "grant.signature" | "grant.expired" | "grant.not_yet" | "grant.audience" | "grant.room" | "grant.used" | "grant.stale" | "grant.revoked" | "grant.proof" | "room_system.present" | "act.forbidden" | "device.unknown" | "device.proof" | "device.credential" | "device.forbidden" | "device.code" | "device.enrolment_state" | "device.second_person" | "device.full" | "check_in.time" | "check_in.no_show" | "extension.taken" | "extension.too_long" | "extension.time" | "signal.version" | "signal.malformed" | "signal.too_large" | "signal.out_of_order" | "resume.unknown" | "resume.offer_required" | "offer.unacceptable" | "room.full" | "node.draining" | "participant.unknown";
+        Code: "request.malformed" | "request.too_large" | "request.timeout" | "route.unknown" | "method.not_allowed" | "rate.limited" | "service.unavailable" | "service.internal" | "not_found" | "conflict" | "idempotency.mismatch" | "sign_in.required" | "sign_in.failed" | "csrf.missing" | "origin.foreign" | "role.missing" | "password.weak" | "password.change_required" | "person.exists" | "reservation.lead_time" | "reservation.site_full" | "reservation.sites_too_few" | "reservation.purpose_missing" | "reservation.slot_invalid" | "reservation.slot_taken" | "reservation.person_twice" | "reservation.seat_taken" | "reservation.state" | "reservation.own_agency" | "decision.reason_missing" | "condition.filed" | "condition.too_early" | "photograph.unusable" | "photograph.quota" | "classification.too_high" | "classification.lowered" | "classification.security_functions_missing" | "recording.forbidden" | "recording.running" | "recording.not_running" | "recording.failed" | "meeting.not_listed" | "meeting.window_closed" | "meeting.ended" | "grant.malformed" | "grant.signature" | "grant.expired" | "grant.not_yet" | "grant.audience" | "grant.room" | "grant.used" | "grant.stale" | "grant.revoked" | "grant.proof" | "room_system.present" | "act.forbidden" | "device.unknown" | "device.proof" | "device.credential" | "device.forbidden" | "device.code" | "device.enrolment_state" | "device.second_person" | "device.full" | "check_in.time" | "check_in.no_show" | "extension.taken" | "extension.too_long" | "extension.time" | "signal.version" | "signal.malformed" | "signal.too_large" | "signal.out_of_order" | "resume.unknown" | "resume.offer_required" | "offer.unacceptable" | "room.full" | "node.draining" | "participant.unknown";
         Condition: {
             filed_at_ms: components["schemas"]["UnixMs"];
             filed_by: components["schemas"]["PersonRef"];
@@ -567,6 +604,11 @@ export interface components {
             rule?: string | null;
         };
         /**
+         * Format: binary
+         * @description The file itself.
+         */
+        ImageFile: string;
+        /**
          * @description An act that is open to this person now.
          * @enum {string}
          */
@@ -682,6 +724,23 @@ export interface components {
         };
         /** @enum {string} */
         PersonRole: "officer" | "uc_administrator" | "approver" | "facilitator" | "auditor" | "system_administrator";
+        /**
+         * Format: uuid
+         * @description A photograph of a room, of its equipment, or of what is wrong with them.
+         */
+        PhotographId: string;
+        /** @description A photograph where it is named: the picture itself is at `/photographs/{id}`. */
+        PhotographRef: {
+            /** Format: int32 */
+            height: number;
+            id: components["schemas"]["PhotographId"];
+            uploaded_at_ms: components["schemas"]["UnixMs"];
+            /**
+             * Format: int32
+             * @description Pixels of the larger size.
+             */
+            width: number;
+        };
         /**
          * @description What is looked at after use.
          * @enum {string}
@@ -1532,6 +1591,129 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_photographs: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The sender's own name for this request: sent twice, it is carried out once */
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "image/jpeg": components["schemas"]["ImageFile"];
+                "image/png": components["schemas"]["ImageFile"];
+                "image/webp": components["schemas"]["ImageFile"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhotographRef"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_photographs_id: {
+        parameters: {
+            query?: {
+                /** @description `full` (1,600 pixels at most, the default) or `thumb` (320). */
+                size?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["PhotographId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": components["schemas"]["ImageFile"];
+                };
+            };
+            /** @description As it was */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
