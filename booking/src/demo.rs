@@ -259,7 +259,10 @@ mod tests {
         let at = |minute: u32| instant(today, minute, MALAYSIA).unwrap();
         for minute in 0..24 * 60 {
             let (now, slot) = (at(minute), slot_of_today(at(minute), today).unwrap());
-            assert!(slot.within_hours(480, 1020, MALAYSIA) && slot.faults(now).is_empty(), "{minute}");
+            assert!(
+                slot.within_hours(480, 1020, MALAYSIA) && slot.faults(now, &crate::policy::Policy::first().terms).is_empty(),
+                "{minute}"
+            );
             let (opens, closes) = meetings::window(slot);
             let open = opens <= now && now < closes;
             assert_eq!(open, (465..1035).contains(&minute), "{minute}");

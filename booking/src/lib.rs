@@ -5,8 +5,9 @@
 //!
 //! | module | is |
 //! |---|---|
-//! | [`policy`] | the rules of time: lead time (TP-2), slots, a meeting's door |
+//! | [`policy`] | the policy in its versions: lead time (TP-2), slots, holds, a meeting's door |
 //! | [`sites`] | places with a telepresence room, and what stands in them (TP-1) |
+//! | [`holidays`] | public holidays and weekends by state |
 //! | [`reservations`] | applications for sites: judged, held, withdrawn (TP-1 to TP-5) |
 //! | [`decisions`] | the central agency's answer to an application (TP-4) |
 //! | [`meetings`] | what one joins; join grants and the keys that sign them (MEET-8) |
@@ -27,6 +28,7 @@ pub mod conditions;
 pub mod decisions;
 pub mod demo;
 pub mod faults;
+pub mod holidays;
 pub mod media;
 pub mod meetings;
 pub mod photographs;
@@ -50,6 +52,7 @@ pub use settings::{Settings, TrustedNode};
 pub(crate) fn all_sql() -> impl Iterator<Item = (&'static str, &'static str)> {
     let stores = [
         sites::SQL,
+        holidays::SQL,
         policy::SQL,
         reservations::SQL,
         decisions::SQL,

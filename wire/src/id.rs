@@ -37,6 +37,10 @@ ids! {
     AgencyId,
     /// A place with telepresence rooms.
     SiteId,
+    /// A room of a site.
+    RoomId,
+    /// A public holiday of a state or federal territory.
+    HolidayId,
     /// An application for the use of one or more sites.
     ReservationId,
     /// A meeting: what one joins. It is the `room` of a grant and the room of the media plane.

@@ -2,15 +2,17 @@
 
 use super::{Draft, State, Stored, alternatives, rules, store};
 use crate::{
+    holidays::{self, Calendar},
     media::commands,
     meetings::{self, EndReason},
-    policy::{self, MALAYSIA, Slot, verdict},
+    policy::{self, MALAYSIA, Policy, Slot, verdict},
     sites::{self, Site},
     text,
 };
 use kernel::{
     Db, Error, Result, Tx,
     audit::{self, Entry},
+    clock::civil_date,
     idempotency::{self, Claim},
 };
 use std::collections::BTreeSet;
@@ -68,8 +70,9 @@ async fn try_apply(db: &Db, now: UnixMs, application: Application<'_>, id: Reser
             return Ok(carried_out);
         }
         let sites = sites::all(tx).await?;
-        let lead = policy::lead_time_at(tx, now).await?;
-        let judgement = rules::judge(draft, &circumstances(now, lead, &sites, &application));
+        let policy = policy::at(tx, now).await?;
+        let calendar = calendar(tx, now, draft.slot()).await?;
+        let judgement = rules::judge(draft, &circumstances(now, &policy, &calendar, &sites, &application));
         if let Some((first, others)) = judgement.refusals.split_first() {
             // The nearest to the top of the form stands for the rest, which come with it.
             return Err(Error::Refused(first.clone().with("also", serde_json::to_value(others)?)));
@@ -85,14 +88,14 @@ async fn try_apply(db: &Db, now: UnixMs, application: Application<'_>, id: Reser
             applicant: by.person,
             received_at: now,
             lead: judgement.lead,
-            policy: lead,
+            policy: &policy,
         };
         store::insert(tx, &new).await?;
         store::note(tx, id, now, "apply", Some(by.person), None).await?;
         audit::record(tx, entry(now, "reservation.apply", id, by)
             .rule(Rule::Tp2)
             .detail("reference", new.reference.as_str())
-            .detail("policy_version", lead.version)
+            .detail("policy_version", policy.version)
             .detail("days_before_use", judgement.lead.days_before_use));
         if let Some(claim) = claim {
             idempotency::answer(tx, claim, &id).await?;
@@ -101,10 +104,24 @@ async fn try_apply(db: &Db, now: UnixMs, application: Application<'_>, id: Reser
     })
 }
 
-fn circumstances<'a>(now: UnixMs, lead: policy::LeadTime, sites: &'a [Site], application: &Application<'a>) -> rules::Circumstances<'a> {
+/// The kinds of day from today until the day of use, and as far as alternatives are searched.
+async fn calendar(tx: &mut Tx, now: UnixMs, slot: Slot) -> Result<Calendar> {
+    let date = |at| civil_date(at, MALAYSIA);
+    let last = date(slot.starts_at.max(now)).checked_add_days(chrono::Days::new(alternatives::DAYS_SEARCHED_MAX));
+    holidays::calendar(tx, date(now.min(slot.starts_at)), last.unwrap_or(chrono::NaiveDate::MAX)).await
+}
+
+fn circumstances<'a>(
+    now: UnixMs,
+    policy: &'a Policy,
+    calendar: &'a Calendar,
+    sites: &'a [Site],
+    application: &Application<'a>,
+) -> rules::Circumstances<'a> {
     rules::Circumstances {
         now,
-        lead,
+        policy,
+        calendar,
         sites,
         known: application.known,
         may_apply: application.may_apply,
@@ -115,9 +132,10 @@ fn circumstances<'a>(now: UnixMs, lead: policy::LeadTime, sites: &'a [Site], app
 /// The verdict on a draft: every refusal at once, a taken slot among them. Nothing is stored.
 pub async fn judge(tx: &mut Tx, now: UnixMs, application: Application<'_>) -> Result<rules::Judgement> {
     let sites = sites::all(tx).await?;
-    let lead = policy::lead_time_at(tx, now).await?;
+    let policy = policy::at(tx, now).await?;
     let draft = application.draft;
-    let mut judgement = rules::judge(draft, &circumstances(now, lead, &sites, &application));
+    let calendar = calendar(tx, now, draft.slot()).await?;
+    let mut judgement = rules::judge(draft, &circumstances(now, &policy, &calendar, &sites, &application));
     let taken = match draft.slot().duration_ms() > 0 {
         true => taken_at(tx, draft).await?,
         false => Vec::new(),
@@ -151,8 +169,9 @@ async fn offer(db: &Db, now: UnixMs, draft: &Draft) -> Result<Vec<Slot>> {
 /// The nearest lawful slots at the same sites.
 async fn offered(tx: &mut Tx, now: UnixMs, draft: &Draft, sites: &[Site]) -> Result<Vec<Slot>> {
     let asked: Vec<&Site> = sites.iter().filter(|site| draft.sites.iter().any(|it| it.site == site.id)).collect();
-    let lead = policy::lead_time_at(tx, now).await?;
-    let earliest = verdict(now, draft.slot(), lead, MALAYSIA).earliest_date;
+    let lead = policy::at(tx, now).await?.lead();
+    let calendar = calendar(tx, now, draft.slot()).await?;
+    let earliest = verdict(now, draft.slot(), lead, &calendar, MALAYSIA).earliest_date;
     let mut busy = Vec::new();
     for site in &asked {
         let from = draft.slot().starts_at.max(kernel::clock::start_of_day(earliest, MALAYSIA).unwrap_or(now));

@@ -25,7 +25,7 @@ pub fn alternatives(wanted: Slot, earliest: NaiveDate, sites: &[&Site], busy: &[
             let slot = Slot { starts_at, ends_at: starts_at.saturating_add_ms(wanted.duration_ms()) };
             minute += QUARTER_MIN;
             let after = found.last().map_or(wanted.starts_at, |last| last.ends_at);
-            if starts_at < after || !sites.iter().all(|site| slot.within_hours(site.opens_minute, site.closes_minute, site.zone())) {
+            if starts_at < after || !sites.iter().all(|site| site.is_open_for(slot)) {
                 continue;
             }
             if busy.iter().all(|taken| !taken.overlaps(slot)) {
@@ -54,7 +54,6 @@ mod tests {
     use super::*;
     use chrono::DateTime;
     use proptest::prelude::*;
-    use wire::id::SiteId;
 
     fn at(text: &str) -> UnixMs {
         UnixMs(DateTime::parse_from_rfc3339(&format!("{text}+08:00")).unwrap().timestamp_millis())
@@ -63,17 +62,7 @@ mod tests {
         Slot { starts_at: at(from), ends_at: at(to) }
     }
     fn site() -> Site {
-        Site {
-            id: SiteId::fresh(),
-            name: String::new(),
-            short_name: String::new(),
-            city: String::new(),
-            seats: 6,
-            time_zone: "Asia/Kuala_Lumpur".into(),
-            opens_minute: 480,
-            closes_minute: 1020,
-            equipment: vec![],
-        }
+        Site::sample(1)
     }
 
     #[test]

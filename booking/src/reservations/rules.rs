@@ -3,7 +3,8 @@
 
 use super::Draft;
 use crate::{
-    policy::{ADVANCE_DAYS_MAX, LeadTime, LeadVerdict, MALAYSIA, SLOT_MINUTES_MAX, SlotFault, verdict},
+    holidays::Calendar,
+    policy::{LeadVerdict, MALAYSIA, Policy, SlotFault, verdict},
     sites::{SITES_MAX, Site},
     text,
 };
@@ -26,7 +27,8 @@ const PEOPLE_NAMED_MAX: usize = 64;
 #[derive(Clone, Debug)]
 pub struct Circumstances<'a> {
     pub now: UnixMs,
-    pub lead: LeadTime,
+    pub policy: &'a Policy,
+    pub calendar: &'a Calendar,
     pub sites: &'a [Site],
     /// Those of the people named who have an account that can be used.
     pub known: &'a BTreeSet<PersonId>,
@@ -46,7 +48,7 @@ pub struct Judgement {
 
 /// Judges a draft. Whether the slot is taken is not its matter: only the store can know.
 pub fn judge(draft: &Draft, by: &Circumstances) -> Judgement {
-    let lead = verdict(by.now, draft.slot(), by.lead, MALAYSIA);
+    let lead = verdict(by.now, draft.slot(), by.policy.lead(), by.calendar, MALAYSIA);
     let mut refusals = Vec::new();
     if !by.may_apply {
         refusals.push(Refusal::by(Code::RoleMissing, Rule::Tp4).with("role", "uc_administrator"));
@@ -61,7 +63,8 @@ pub fn judge(draft: &Draft, by: &Circumstances) -> Judgement {
             Refusal::by(Code::LeadTime, Rule::Tp2)
                 .with("earliest_date", date_text(lead.earliest_date))
                 .with("lawful_until_ms", lead.lawful_until.0)
-                .with("days", by.lead.days)
+                .with("days", by.policy.terms.lead_days)
+                .with("mode", by.policy.terms.lead_mode.text())
                 .with("days_before_use", lead.days_before_use),
         );
     }
@@ -177,24 +180,24 @@ fn slot(draft: &Draft, by: &Circumstances) -> Vec<Refusal> {
     let refused = |fault: SlotFault| Refusal::new(Code::SlotInvalid).with("bound", fault.bound());
     let mut refusals: Vec<Refusal> = draft
         .slot()
-        .faults(by.now)
+        .faults(by.now, &by.policy.terms)
         .into_iter()
         .map(|fault| match fault {
-            SlotFault::TooLong => refused(fault).with("minutes_max", SLOT_MINUTES_MAX),
-            SlotFault::TooFar => refused(fault).with("days_max", ADVANCE_DAYS_MAX),
+            SlotFault::TooLong => refused(fault).with("minutes_max", by.policy.terms.slot_minutes_max),
+            SlotFault::TooFar => refused(fault).with("days_max", by.policy.terms.advance_days_max),
             SlotFault::QuarterHour => refused(fault).with("minutes", 15),
             SlotFault::Empty | SlotFault::OpeningHours => refused(fault),
         })
         .collect();
     if draft.slot().duration_ms() > 0 {
         for site in by.sites.iter().filter(|site| draft.sites.iter().any(|asked| asked.site == site.id)) {
-            if !draft.slot().within_hours(site.opens_minute, site.closes_minute, site.zone()) {
-                refusals.push(
-                    refused(SlotFault::OpeningHours)
-                        .with("site", site.id.to_string())
-                        .with("opens_minute", site.opens_minute)
-                        .with("closes_minute", site.closes_minute),
-                );
+            if !site.is_open_for(draft.slot()) {
+                let refusal = refused(SlotFault::OpeningHours).with("site", site.id.to_string());
+                refusals.push(match site.hours_on(site.begins(draft.slot()).0) {
+                    Some((opens, closes)) => refusal.with("opens_minute", opens).with("closes_minute", closes),
+                    // Closed on that day of the week, or for good.
+                    None => refusal.with("closed", true),
+                });
             }
         }
     }
@@ -212,17 +215,7 @@ mod tests {
     }
 
     fn site(number: u128) -> Site {
-        Site {
-            id: SiteId(uuid::Uuid::from_u128(number)),
-            name: format!("Site {number}"),
-            short_name: format!("S{number}"),
-            city: "City".into(),
-            seats: 6,
-            time_zone: "Asia/Kuala_Lumpur".into(),
-            opens_minute: 480,
-            closes_minute: 1020,
-            equipment: vec![],
-        }
+        Site::sample(number)
     }
 
     fn person(number: u128) -> PersonId {
@@ -252,7 +245,8 @@ mod tests {
         let known = (1..=20).map(person).collect();
         let mut by = Circumstances {
             now: at("2026-12-01T23:59:59"),
-            lead: LeadTime { version: 1, days: 3 },
+            policy: &Policy::first(),
+            calendar: &Calendar::default(),
             sites: &sites,
             known: &known,
             may_apply: true,

@@ -3,7 +3,7 @@
 use super::{Draft, State, Stored, StoredSite};
 use crate::{
     decisions::ReasonCode,
-    policy::{LeadTime, LeadVerdict, Slot},
+    policy::{LeadVerdict, Policy, Slot},
 };
 use kernel::{OnConstraint, Result, Text, Tx, on};
 use wire::{
@@ -89,7 +89,7 @@ pub struct New<'a> {
     pub applicant: PersonId,
     pub received_at: UnixMs,
     pub lead: LeadVerdict,
-    pub policy: LeadTime,
+    pub policy: &'a Policy,
 }
 
 /// Stores the application with its occupancies and seats: all of it or nothing.
