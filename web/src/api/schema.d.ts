@@ -510,6 +510,21 @@ export interface components {
             email: string;
             password: components["schemas"]["Password"];
         };
+        /** @description When a site is open on one day of the week. */
+        DayHours: {
+            /** Format: int64 */
+            closes_minute: number;
+            /**
+             * Format: int64
+             * @description Minutes of the civil day, in quarter hours.
+             */
+            opens_minute: number;
+            /**
+             * Format: int64
+             * @description ISO 8601: 1 is Monday.
+             */
+            weekday: number;
+        };
         Decided: {
             at_ms: components["schemas"]["UnixMs"];
             by: components["schemas"]["PersonRef"];
@@ -812,6 +827,11 @@ export interface components {
             /** @description What the sentence about it needs: the bound, and the nearest thing that would be allowed. The keys stand beside each code. */
             values?: Record<string, never>;
         };
+        /**
+         * @description A state or federal territory of Malaysia.
+         * @enum {string}
+         */
+        Region: "johor" | "kedah" | "kelantan" | "melaka" | "negeri_sembilan" | "pahang" | "perak" | "perlis" | "pulau_pinang" | "sabah" | "sarawak" | "selangor" | "terengganu" | "wp_kuala_lumpur" | "wp_labuan" | "wp_putrajaya";
         Reservation: {
             agency: components["schemas"]["AgencyShort"];
             applicant: components["schemas"]["PersonRef"];
@@ -857,6 +877,26 @@ export interface components {
         };
         /** @enum {string} */
         Role: "host" | "co_host" | "member" | "guest";
+        /** @description A room of a site. One use at a time is the site's (TP-3), whichever room it names. */
+        Room: {
+            access_en?: string | null;
+            access_ms?: string | null;
+            floor: string;
+            id: components["schemas"]["RoomId"];
+            name: string;
+            /** Format: int64 */
+            seats: number;
+            /**
+             * @description Whether a wheelchair gets in; nobody may have said yet.
+             * @enum {string}
+             */
+            wheelchair: "yes" | "no" | "unknown";
+        };
+        /**
+         * Format: uuid
+         * @description A room of a site.
+         */
+        RoomId: string;
         /**
          * @description A rule that the service keeps. Errors, tests and audit rows name it by its identifier.
          * @enum {string}
@@ -894,25 +934,52 @@ export interface components {
         Severity: "s1" | "s2" | "s3" | "s4";
         /** @description A place with a telepresence room. */
         Site: {
+            access_en?: string | null;
+            /** @description How one gets in, in Malay and in English. */
+            access_ms?: string | null;
+            /** @description Empty where nobody has written it yet. */
+            address: string;
             city: string;
+            /** Format: int64 */
+            clear_up_minutes: number;
+            /**
+             * Format: date
+             * @description `YYYY-MM-DD`: the first day on which it is not used any more.
+             */
+            closed_from?: string | null;
             /** Format: int64 */
             closes_minute: number;
             equipment: components["schemas"]["Equipment"][];
+            /** @description By the day of the week; a day that is not there is closed. */
+            hours: components["schemas"]["DayHours"][];
             id: components["schemas"]["SiteId"];
             name: string;
             /**
              * Format: int64
-             * @description Minutes of the civil day.
+             * @description Minutes of the civil day: the earliest and the latest of the week. What holds on one day stands in `hours`.
              */
             opens_minute: number;
+            /** @description The state or federal territory, by whose holidays and weekends it goes. */
+            region: components["schemas"]["Region"];
+            rooms: components["schemas"]["Room"][];
             /**
              * Format: int64
              * @description People at one time (TP-3).
              */
             seats: number;
+            /**
+             * Format: int64
+             * @description Kept free before and after each use.
+             */
+            set_up_minutes: number;
             short_name: string;
             /** @description IANA name. */
             time_zone: string;
+            /**
+             * Format: int64
+             * @description Counts its changes.
+             */
+            version: number;
         };
         /**
          * Format: uuid
