@@ -1,7 +1,7 @@
 //! The booking plane as the executable takes it: one value with what it works with, its routes, and its housekeeping.
 
 use crate::{
-    conditions, decisions, faults,
+    blocks, conditions, decisions, faults,
     media::{
         carriers::{self, Channel},
         link,
@@ -79,6 +79,7 @@ impl Booking {
             tracing::info!(lapsed, "applications whose time came undecided were let go");
         }
         photographs::sweep_due(self, now).await?;
+        blocks::renew_due(&self.db, now).await?;
         self.keys.refresh().await
     }
 

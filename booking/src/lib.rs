@@ -12,6 +12,7 @@
 //! | [`decisions`] | the central agency's answer to an application (TP-4) |
 //! | [`meetings`] | what one joins; join grants and the keys that sign them (MEET-8) |
 //! | [`recordings`] | which recordings there are, and who may open them (MEET-3, CLASS-3) |
+//! | [`blocks`] | when a site cannot be used, and what becomes of the bookings that it was taken from |
 //! | [`conditions`], [`faults`] | the room after use, and what is broken in it (TP-6, TP-7) |
 //! | [`photographs`] | pictures of rooms, reports and faults, sealed |
 //! | [`calendar`] | invitations for calendars |
@@ -23,6 +24,7 @@ mod names;
 mod people;
 mod text;
 
+pub mod blocks;
 pub mod calendar;
 pub mod conditions;
 pub mod decisions;
@@ -63,6 +65,7 @@ pub(crate) fn all_sql() -> impl Iterator<Item = (&'static str, &'static str)> {
         conditions::SQL,
         faults::SQL,
         photographs::SQL,
+        blocks::SQL,
     ];
     stores.into_iter().flatten().copied()
 }

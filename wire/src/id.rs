@@ -55,6 +55,10 @@ ids! {
     RecordingId,
     /// A fault reported at a site.
     FaultId,
+    /// A stretch of time in which a site cannot be used.
+    BlockId,
+    /// Planned work on a site.
+    MaintenanceId,
     /// A condition report after use.
     ConditionId,
     /// A piece of equipment at a site.

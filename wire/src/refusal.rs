@@ -77,6 +77,10 @@ codes! {
     /// Nobody decides on their own agency's application (TP-4).
     OwnAgency = "reservation.own_agency" => 403,
     ReasonMissing = "decision.reason_missing" => 422,
+    /// The block is over, or was lifted. Values: `ended_at_ms`.
+    BlockEnded = "block.ended" => 409,
+    /// Somebody chose before what becomes of the booking that was displaced, or it is back in its room. Values: `outcome`.
+    DisplacementSettled = "displacement.settled" => 409,
     ConditionFiled = "condition.filed" => 409,
     ConditionTooEarly = "condition.too_early" => 409,
     /// It is no photograph that can be kept. Values: `reason` (`format`, `damaged`, `pixels`), `pixels_max`.

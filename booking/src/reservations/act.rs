@@ -193,7 +193,7 @@ async fn try_withdraw(db: &Db, now: UnixMs, by: By, id: ReservationId, reason: O
             return Err(Code::NotFound.into());
         }
         text::optional("reason", reason, REASON_CHARS_MAX, text::paragraph)?;
-        let open = matches!(stored.state, State::Submitted | State::Approved) && now < stored.slot.ends_at;
+        let open = matches!(stored.state, State::Submitted | State::Approved | State::Displaced) && now < stored.slot.ends_at;
         if !open || !store::end(tx, id, stored.state, State::Withdrawn).await? {
             return Err(in_state(stored.state));
         }

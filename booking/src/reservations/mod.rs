@@ -69,6 +69,10 @@ names! {
         Withdrawn = "withdrawn",
         /// Its time came before a decision did.
         Lapsed = "lapsed",
+        /// Sent back by the approver to be put right.
+        Returned = "returned",
+        /// A room that it was to use cannot be used.
+        Displaced = "displaced",
     }
 }
 

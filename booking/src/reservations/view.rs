@@ -112,7 +112,7 @@ pub fn visible(it: &Stored, actor: &Actor) -> bool {
         || actor.has(PersonRole::Auditor)
         || [it.applicant, it.chair].contains(&actor.person)
         || sits(it, actor.person, None)
-        || (it.state == State::Approved && it.sites.iter().any(|site| actor.facilitates(site.site)))
+        || (matches!(it.state, State::Approved | State::Displaced) && it.sites.iter().any(|site| actor.facilitates(site.site)))
 }
 
 pub fn administers(it: &Stored, actor: &Actor) -> bool {
@@ -159,8 +159,8 @@ async fn one(booking: &Booking, tx: &mut Tx, actor: &Actor, sites: &[Site], it: 
     let may = may(booking, tx, actor, &it, &filed).await?;
     let decision = match it.state {
         State::Refused => Some(Decision::Refuse),
-        State::Submitted | State::Lapsed => None,
-        State::Approved | State::Withdrawn => Some(Decision::Approve),
+        State::Submitted | State::Lapsed | State::Returned => None,
+        State::Approved | State::Withdrawn | State::Displaced => Some(Decision::Approve),
     };
     let decision = decision.zip(it.decided_by.zip(it.decided_at)).map(|(decision, (by, at_ms))| Decided {
         decision,
@@ -214,10 +214,10 @@ async fn may(booking: &Booking, tx: &mut Tx, actor: &Actor, it: &Stored, filed: 
     if it.state == State::Submitted && approves(actor) && it.agency != actor.agency.id && now < it.slot.starts_at {
         may.push(May::Decide);
     }
-    if matches!(it.state, State::Submitted | State::Approved) && administers(it, actor) && now < it.slot.ends_at {
+    if matches!(it.state, State::Submitted | State::Approved | State::Displaced) && administers(it, actor) && now < it.slot.ends_at {
         may.push(May::Withdraw);
     }
-    if it.state != State::Approved {
+    if !matches!(it.state, State::Approved | State::Displaced) {
         return Ok(may);
     }
     if let Some(meeting) = it.meeting
@@ -225,6 +225,9 @@ async fn may(booking: &Booking, tx: &mut Tx, actor: &Actor, it: &Stored, filed: 
         && meetings::rules::may_join(&meeting, actor.person, now, booking.settings.classified_without_e2ee).is_ok()
     {
         may.push(May::Join);
+    }
+    if it.state == State::Displaced {
+        return Ok(may);
     }
     let open = |site: &super::StoredSite| may_file(it, actor, site.site) && !filed.iter().any(|filed| filed.0 == site.site);
     if now >= it.slot.ends_at && it.sites.iter().any(open) {
