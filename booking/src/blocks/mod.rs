@@ -18,6 +18,7 @@ pub use act::{Changed, block, lift, move_end, renew_due, settle};
 #[cfg(test)]
 pub(crate) use store::SQL;
 pub use store::{by_id, displaced_by, of_fault, within};
+#[allow(unused_imports)]
 pub(crate) use store::{displacement, met};
 
 names! {

@@ -7,6 +7,8 @@ const ACTS: Record<string, () => string> = {
   'reservation.refuse': () => m.act_reservation_refused(),
   'reservation.withdraw': () => m.act_reservation_withdrawn(),
   'reservation.lapse': () => m.act_reservation_lapsed(),
+  'reservation.displace': () => m.act_reservation_displaced(),
+  'reservation.restore': () => m.act_reservation_restored(),
   'meeting.create': () => m.act_meeting_created(),
   'meeting.end': () => m.act_meeting_ended(),
   'meeting.remove_person': () => m.act_meeting_remove_person(),

@@ -54,6 +54,8 @@ const RESERVATION_STATES: Words<ReservationState> = {
   refused: () => m.state_refused(),
   withdrawn: () => m.state_withdrawn(),
   lapsed: () => m.state_lapsed(),
+  returned: () => m.state_returned(),
+  displaced: () => m.state_displaced(),
 };
 export const reservationStateName = (it: ReservationState): string => word(RESERVATION_STATES, it);
 

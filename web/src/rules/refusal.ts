@@ -115,6 +115,8 @@ const SENTENCES: Record<Code, (values: Values, names: Names) => Sentence> = {
   }),
   'reservation.own_agency': () => ({ what: m.refusal_own_agency(), next: m.refusal_own_agency_next() }),
   'decision.reason_missing': () => ({ what: m.refusal_reason_missing(), next: m.refusal_reason_missing_next() }),
+  'block.ended': () => ({ what: m.refusal_block_ended(), next: m.refusal_block_ended_next() }),
+  'displacement.settled': () => ({ what: m.refusal_displacement_settled(), next: m.refusal_displacement_settled_next() }),
   'condition.filed': () => ({ what: m.refusal_condition_filed(), next: m.refusal_condition_filed_next() }),
   'condition.too_early': () => ({ what: m.refusal_condition_too_early(), next: m.refusal_condition_too_early_next() }),
   'photograph.unusable': (v) => ({
