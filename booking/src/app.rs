@@ -7,6 +7,7 @@ use crate::{
         link,
     },
     meetings::{self, keys::Keys, seal::SEALING_KEY_BYTES},
+    notices,
     photographs::{self, Shelf},
     recordings, reservations,
     settings::Settings,
@@ -80,6 +81,7 @@ impl Booking {
         }
         photographs::sweep_due(self, now).await?;
         blocks::renew_due(&self.db, now).await?;
+        kernel::transact!(self.db, tx => notices::store::forget_old(tx, now).await)?;
         self.keys.refresh().await
     }
 
@@ -108,6 +110,8 @@ pub fn router(booking: Arc<Booking>, identity: Identity) -> OpenApiRouter {
         .routes(routes!(meetings::http::read))
         .routes(routes!(meetings::http::grant))
         .routes(routes!(meetings::http::invitation))
+        .routes(routes!(notices::http::list))
+        .routes(routes!(notices::http::read))
         .routes(routes!(recordings::http::list))
         .routes(routes!(recordings::http::view))
         .with_state(booking)

@@ -15,6 +15,7 @@
 //! | [`blocks`] | when a site cannot be used, and what becomes of the bookings that it was taken from |
 //! | [`conditions`], [`faults`] | the room after use, and what is broken in it (TP-6, TP-7) |
 //! | [`photographs`] | pictures of rooms, reports and faults, sealed |
+//! | [`notices`], [`mail`] | what people are told, in the app and by mail |
 //! | [`calendar`] | invitations for calendars |
 //! | [`media`] | the link to the media plane: facts up, commands down |
 //! | [`demo`] | what `DEMO=1` puts into an empty service |
@@ -31,8 +32,10 @@ pub mod decisions;
 pub mod demo;
 pub mod faults;
 pub mod holidays;
+pub mod mail;
 pub mod media;
 pub mod meetings;
+pub mod notices;
 pub mod photographs;
 pub mod policy;
 pub mod recordings;
@@ -60,6 +63,8 @@ pub(crate) fn all_sql() -> impl Iterator<Item = (&'static str, &'static str)> {
         decisions::SQL,
         meetings::SQL,
         meetings::keys::SQL,
+        notices::SQL,
+        mail::SQL,
         media::SQL,
         recordings::SQL,
         conditions::SQL,

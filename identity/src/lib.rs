@@ -30,7 +30,7 @@ mod tests;
 
 pub use actor::{Actor, AuthSessionId, SignedIn};
 pub use agencies::{AgencyRef, AgencyShort, agency};
-pub use people::{PersonRef, inactive_among, people_by_ids};
+pub use people::{PersonRef, Recipient, facilitators, holders, inactive_among, people_by_ids, recipients};
 pub use role::PersonRole;
 pub use state::{Identity, Settings};
 

@@ -65,6 +65,12 @@ ids! {
     EquipmentId,
     /// A photograph of a room, of its equipment, or of what is wrong with them.
     PhotographId,
+    /// Something that one person is told.
+    NoticeId,
+    /// A notice on its way by mail.
+    MailId,
+    /// A calendar feed that somebody subscribed to.
+    FeedId,
     /// A row of the audit trail.
     AuditId,
     /// A media node.

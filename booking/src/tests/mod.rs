@@ -40,6 +40,8 @@ const ROUTES: &[(&str, &str, &str)] = &[
     ("GET", "/meetings/{id}", "/meetings/019aa000-0000-7000-8000-000000000001"),
     ("POST", "/meetings/{id}/grant", "/meetings/019aa000-0000-7000-8000-000000000001/grant"),
     ("GET", "/meetings/{id}/invitation.ics", "/meetings/019aa000-0000-7000-8000-000000000001/invitation.ics"),
+    ("GET", "/notices", "/notices"),
+    ("POST", "/notices/read", "/notices/read"),
     ("GET", "/meetings/{id}/recordings", "/meetings/019aa000-0000-7000-8000-000000000001/recordings"),
     ("POST", "/recordings/{id}/view", "/recordings/019aa000-0000-7000-8000-000000000001/view"),
 ];

@@ -1,9 +1,11 @@
 //! Accounts (ID-1: one a person), and the short form by which everyone else names a person.
 
+pub(crate) mod audience;
 pub mod http;
 pub mod rules;
 pub(crate) mod store;
 
+pub use audience::{Recipient, facilitators, holders, recipients};
 pub use rules::NewPerson;
 
 use crate::{
