@@ -19,10 +19,10 @@ pub mod words;
 mod tests;
 
 use crate::{
+    decisions::ReasonCode,
     faults::{FaultState, Severity},
     names::names,
-    reservations::{self, ReasonCode},
-    sites,
+    reservations, sites,
 };
 use kernel::{Result, Tx};
 use serde::{Deserialize, Serialize};

@@ -2,9 +2,9 @@
 
 use super::{About, AboutMeeting, Language, Notice, Words, clock, date, named, named_fault, named_meeting};
 use crate::{
+    decisions::ReasonCode,
     faults::{FaultState, Severity},
     notices::Cause,
-    reservations::ReasonCode,
 };
 use wire::UnixMs;
 
