@@ -193,6 +193,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What I was told. */
+        get: operations["get_api_v1_notices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notices/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** I have read these. */
+        post: operations["post_api_v1_notices_read"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/people": {
         parameters: {
             query?: never;
@@ -408,6 +442,45 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description The use of sites that a notice is about. A classified one is named by its reference and its time alone. */
+        About: {
+            classification: components["schemas"]["Classification"];
+            ends_at_ms: components["schemas"]["UnixMs"];
+            reference: string;
+            reservation: components["schemas"]["ReservationId"];
+            /** @description Names of the sites. */
+            sites?: string[];
+            starts_at_ms: components["schemas"]["UnixMs"];
+            title?: string | null;
+        };
+        /** @description A fault that a notice is about. */
+        AboutFault: {
+            /** @description Name of the equipment. */
+            equipment?: string | null;
+            fault: components["schemas"]["FaultId"];
+            reference: string;
+            severity: components["schemas"]["Severity"];
+            site: components["schemas"]["Place"];
+        };
+        /** @description A meeting that a notice is about, as its own people know it. */
+        AboutMeeting: {
+            classification: components["schemas"]["Classification"];
+            ends_at_ms: components["schemas"]["UnixMs"];
+            /** @description Name of the host. */
+            host?: string | null;
+            meeting: components["schemas"]["MeetingId"];
+            /** @description Of the reservation that it came with. */
+            reference?: string | null;
+            /**
+             * Format: int32
+             * @description Of the invitation that goes with it (RFC 5545, section 3.8.7.4).
+             */
+            sequence: number;
+            /** @description Names of the sites. */
+            sites?: string[];
+            starts_at_ms: components["schemas"]["UnixMs"];
+            title?: string | null;
+        };
         Agencies: {
             agencies: components["schemas"]["AgencyRef"][];
         };
@@ -457,6 +530,11 @@ export interface components {
         Availability: {
             occupancies: components["schemas"]["Occupancy"][];
         };
+        /**
+         * @description Why sites that were approved are not to be had after all.
+         * @enum {string}
+         */
+        Cause: "fault" | "maintenance" | "closure";
         ChangePassword: {
             current_password: components["schemas"]["Password"];
             new_password: components["schemas"]["Password"];
@@ -704,6 +782,163 @@ export interface components {
             /** @description Only with the role of a facilitator: the sites looked after. */
             sites?: components["schemas"]["SiteId"][];
         };
+        /** @description What somebody is told. Instants that are not of the use itself say which change it is, and so make the notice one of its own. */
+        Notice: {
+            about: components["schemas"]["About"];
+            agency: string;
+            /** @enum {string} */
+            kind: "application_received";
+            received_at_ms: components["schemas"]["UnixMs"];
+        } | {
+            about: components["schemas"]["About"];
+            at_ms: components["schemas"]["UnixMs"];
+            /** @enum {string} */
+            kind: "application_returned";
+            reason?: string | null;
+            reason_code?: components["schemas"]["ReasonCode"] | null;
+        } | {
+            about: components["schemas"]["About"];
+            at_ms: components["schemas"]["UnixMs"];
+            /** @enum {string} */
+            kind: "approved";
+            meeting?: components["schemas"]["MeetingId"] | null;
+        } | {
+            about: components["schemas"]["About"];
+            at_ms: components["schemas"]["UnixMs"];
+            /** @enum {string} */
+            kind: "refused";
+            reason?: string | null;
+            reason_code?: components["schemas"]["ReasonCode"] | null;
+        } | {
+            about: components["schemas"]["About"];
+            expires_at_ms: components["schemas"]["UnixMs"];
+            /** @enum {string} */
+            kind: "hold_expiring";
+        } | {
+            about: components["schemas"]["About"];
+            at_ms: components["schemas"]["UnixMs"];
+            /** @enum {string} */
+            kind: "lapsed";
+        } | {
+            about: components["schemas"]["About"];
+            at_ms: components["schemas"]["UnixMs"];
+            /** @enum {string} */
+            kind: "withdrawn";
+        } | {
+            about: components["schemas"]["About"];
+            at_ms: components["schemas"]["UnixMs"];
+            cause: components["schemas"]["Cause"];
+            /** @enum {string} */
+            kind: "displaced";
+            site?: components["schemas"]["Place"] | null;
+        } | {
+            about: components["schemas"]["About"];
+            /** @enum {string} */
+            kind: "waiting_list_offer";
+            until_ms: components["schemas"]["UnixMs"];
+        } | {
+            about: components["schemas"]["About"];
+            /** @enum {string} */
+            kind: "decision_reminder";
+            received_at_ms: components["schemas"]["UnixMs"];
+            remind_at_ms: components["schemas"]["UnixMs"];
+        } | {
+            about: components["schemas"]["About"];
+            escalated_at_ms: components["schemas"]["UnixMs"];
+            /** @enum {string} */
+            kind: "decision_escalated";
+            received_at_ms: components["schemas"]["UnixMs"];
+        } | {
+            about: components["schemas"]["About"];
+            /** @enum {string} */
+            kind: "check_in_warning";
+            release_at_ms: components["schemas"]["UnixMs"];
+            site: components["schemas"]["Place"];
+        } | {
+            about: components["schemas"]["About"];
+            at_ms: components["schemas"]["UnixMs"];
+            /** @enum {string} */
+            kind: "no_show";
+            site: components["schemas"]["Place"];
+        } | {
+            about: components["schemas"]["About"];
+            /** @enum {string} */
+            kind: "condition_overdue";
+            /** Format: int32 */
+            reminder: number;
+            site: components["schemas"]["Place"];
+        } | {
+            at_ms: components["schemas"]["UnixMs"];
+            fault: components["schemas"]["AboutFault"];
+            /** @enum {string} */
+            kind: "fault_reported";
+        } | {
+            at_ms: components["schemas"]["UnixMs"];
+            fault: components["schemas"]["AboutFault"];
+            /** @enum {string} */
+            kind: "fault_assigned";
+        } | {
+            at_ms: components["schemas"]["UnixMs"];
+            fault: components["schemas"]["AboutFault"];
+            /** @enum {string} */
+            kind: "fault_changed";
+            state: components["schemas"]["FaultState"];
+        } | {
+            about: components["schemas"]["About"];
+            fault: components["schemas"]["AboutFault"];
+            /** @enum {string} */
+            kind: "fault_affects";
+        } | {
+            /** Format: uuid */
+            block: string;
+            ends_at_ms: components["schemas"]["UnixMs"];
+            /** @enum {string} */
+            kind: "maintenance_planned";
+            site: components["schemas"]["Place"];
+            starts_at_ms: components["schemas"]["UnixMs"];
+        } | {
+            about: components["schemas"]["About"];
+            at_ms: components["schemas"]["UnixMs"];
+            /** @enum {string} */
+            kind: "override_asked";
+            rule: components["schemas"]["Rule"];
+        } | {
+            about: components["schemas"]["About"];
+            /** Format: int32 */
+            accepted: number;
+            at_ms: components["schemas"]["UnixMs"];
+            /** @enum {string} */
+            kind: "series_result";
+            /** Format: int32 */
+            occurrences: number;
+        } | {
+            event: components["schemas"]["AboutMeeting"];
+            /** @enum {string} */
+            kind: "invited";
+        } | {
+            event: components["schemas"]["AboutMeeting"];
+            /** @enum {string} */
+            kind: "invitation_changed";
+        } | {
+            event: components["schemas"]["AboutMeeting"];
+            /** @enum {string} */
+            kind: "invitation_cancelled";
+        };
+        /**
+         * Format: uuid
+         * @description Something that one person is told.
+         */
+        NoticeId: string;
+        /** @description My notices, the newest first. */
+        Notices: {
+            next?: components["schemas"]["NoticeId"] | null;
+            notices: components["schemas"]["Told"][];
+            /**
+             * Format: int64
+             * @description How many I have not read, counted to 100.
+             */
+            unread: number;
+        };
         /** @description A stretch in which a site is not free. */
         Occupancy: {
             ends_at_ms: components["schemas"]["UnixMs"];
@@ -756,6 +991,11 @@ export interface components {
              */
             width: number;
         };
+        /** @description A site by name. */
+        Place: {
+            id: components["schemas"]["SiteId"];
+            name: string;
+        };
         /**
          * @description What is looked at after use.
          * @enum {string}
@@ -776,6 +1016,11 @@ export interface components {
             status: number;
             /** @description Always `about:blank`: the code says what it is. */
             type: string;
+        };
+        /** @description Which notices were read: some by name, or all up to one. */
+        ReadNotices: {
+            notices?: components["schemas"]["NoticeId"][];
+            up_to?: components["schemas"]["NoticeId"] | null;
         };
         /**
          * @description The catalogue of reasons for a refusal (TP-4).
@@ -1007,6 +1252,15 @@ export interface components {
         SourceId: string;
         /** @enum {string} */
         SourceKind: "microphone" | "camera" | "share_video" | "share_audio";
+        /** @description Something that I was told. */
+        Told: {
+            at_ms: components["schemas"]["UnixMs"];
+            id: components["schemas"]["NoticeId"];
+            notice: components["schemas"]["Notice"];
+            /** @description The page that it leads to. */
+            path: string;
+            read: boolean;
+        };
         Trail: {
             /**
              * Format: int64
@@ -1571,6 +1825,81 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_notices: {
+        parameters: {
+            query?: {
+                /** @description Those older than this one. */
+                before?: components["schemas"]["NoticeId"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Notices"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_notices_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReadNotices"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
