@@ -1,7 +1,7 @@
 //! The booking plane as the executable takes it: one value with what it works with, its routes, and its housekeeping.
 
 use crate::{
-    blocks, conditions, decisions, faults,
+    blocks, conditions, decisions, faults, inventory,
     media::{
         carriers::{self, Channel},
         link,
@@ -104,6 +104,11 @@ pub fn router(booking: Arc<Booking>, identity: Identity) -> OpenApiRouter {
         .routes(routes!(conditions::http::file))
         .routes(routes!(conditions::http::list))
         .routes(routes!(faults::http::create, faults::http::list))
+        .routes(routes!(inventory::http::list, inventory::http::add))
+        .routes(routes!(inventory::http::labels))
+        .routes(routes!(inventory::http::read, inventory::http::amend))
+        .routes(routes!(inventory::http::retire, inventory::http::restore))
+        .routes(routes!(inventory::http::self_test))
         .routes(routes!(photographs::http::create))
         .routes(routes!(photographs::http::read))
         .routes(routes!(meetings::http::create, meetings::http::list))

@@ -14,6 +14,7 @@
 //! | [`recordings`] | which recordings there are, and who may open them (MEET-3, CLASS-3) |
 //! | [`blocks`] | when a site cannot be used, and what becomes of the bookings that it was taken from |
 //! | [`conditions`], [`faults`] | the room after use, and what is broken in it (TP-6, TP-7) |
+//! | [`inventory`] | what stands at the sites, and the labels on it (TP-6) |
 //! | [`photographs`] | pictures of rooms, reports and faults, sealed |
 //! | [`notices`], [`mail`] | what people are told, in the app and by mail |
 //! | [`calendar`] | invitations for calendars |
@@ -33,6 +34,7 @@ pub mod demo;
 pub mod faults;
 pub mod holidays;
 pub mod mail;
+pub mod inventory;
 pub mod media;
 pub mod meetings;
 pub mod notices;
@@ -69,6 +71,7 @@ pub(crate) fn all_sql() -> impl Iterator<Item = (&'static str, &'static str)> {
         recordings::SQL,
         conditions::SQL,
         faults::SQL,
+        inventory::SQL,
         photographs::SQL,
         blocks::SQL,
     ];

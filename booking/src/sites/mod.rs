@@ -5,7 +5,7 @@ pub mod http;
 mod region;
 mod store;
 
-use crate::{names::names, policy::Slot};
+use crate::{inventory::Criticality, names::names, policy::Slot};
 use chrono::{Datelike, NaiveDate};
 use chrono_tz::Tz;
 use kernel::{
@@ -100,9 +100,13 @@ pub struct Room {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Equipment {
     pub id: EquipmentId,
+    /// On its label: `CBJ-CAM-1`.
+    pub tag: String,
+    /// In words.
     pub name: String,
-    /// `camera`, `microphones`, `display` or `codec`
+    /// As the inventory names kinds: `camera`, `microphones`, `display`, `codec` and others.
     pub kind: String,
+    pub criticality: Criticality,
     /// The room cannot be used without it.
     pub critical: bool,
 }

@@ -1,6 +1,7 @@
 //! Sites as stored.
 
 use super::{DayHours, Equipment, Region, Room, SITES_MAX, Site, Wheelchair};
+use crate::inventory::Criticality;
 use chrono::NaiveDate;
 use kernel::{Result, Text, Tx, on};
 use wire::id::{EquipmentId, RoomId, SiteId};
@@ -12,7 +13,8 @@ kernel::sql! {
     HOURS = "SELECT site_id, weekday, opens_minute, closes_minute FROM site_hours ORDER BY site_id, weekday LIMIT $1";
     ROOMS = "SELECT id, site_id, name, floor, seats, wheelchair, access_ms, access_en FROM room WHERE retired_at_ms IS NULL
         ORDER BY site_id, name, id LIMIT $1";
-    EQUIPMENT = "SELECT id, site_id, name, kind, critical FROM equipment ORDER BY site_id, name LIMIT $1";
+    EQUIPMENT = "SELECT id, site_id, tag, name, kind, criticality, critical FROM equipment
+        WHERE retired_at_ms IS NULL ORDER BY site_id, tag LIMIT $1";
 }
 
 /// Equipment listed of one site, at most.
@@ -62,8 +64,10 @@ struct RoomRow {
 struct EquipmentRow {
     id: Text<EquipmentId>,
     site_id: Text<SiteId>,
+    tag: String,
     name: String,
     kind: String,
+    criticality: Text<Criticality>,
     critical: bool,
 }
 
@@ -87,7 +91,14 @@ pub async fn all(tx: &mut Tx) -> Result<Vec<Site>> {
     }
     for row in equipment {
         if let Some(site) = sites.iter_mut().find(|site| site.id == row.site_id.0) {
-            site.equipment.push(Equipment { id: row.id.0, name: row.name, kind: row.kind, critical: row.critical });
+            site.equipment.push(Equipment {
+                id: row.id.0,
+                tag: row.tag,
+                name: row.name,
+                kind: row.kind,
+                criticality: row.criticality.0,
+                critical: row.critical,
+            });
         }
     }
     Ok(sites)

@@ -4,6 +4,7 @@
 mod cast;
 mod demonstration;
 mod edge;
+mod inventory;
 mod meetings;
 mod photographs;
 mod recordings;
@@ -33,6 +34,14 @@ const ROUTES: &[(&str, &str, &str)] = &[
     ("GET", "/conditions", "/conditions"),
     ("POST", "/faults", "/faults"),
     ("GET", "/faults", "/faults"),
+    ("GET", "/equipment", "/equipment?site=019aa000-0000-7000-8000-00000000c001"),
+    ("POST", "/equipment", "/equipment"),
+    ("GET", "/equipment/labels.pdf", "/equipment/labels.pdf"),
+    ("GET", "/equipment/{id}", "/equipment/019aa000-0000-7000-8000-00000000e101"),
+    ("PUT", "/equipment/{id}", "/equipment/019aa000-0000-7000-8000-00000000e101"),
+    ("POST", "/equipment/{id}/retirement", "/equipment/019aa000-0000-7000-8000-00000000e101/retirement"),
+    ("DELETE", "/equipment/{id}/retirement", "/equipment/019aa000-0000-7000-8000-00000000e101/retirement"),
+    ("POST", "/equipment/{id}/self-test", "/equipment/019aa000-0000-7000-8000-00000000e101/self-test"),
     ("POST", "/photographs", "/photographs"),
     ("GET", "/photographs/{id}", "/photographs/019aa000-0000-7000-8000-000000000001"),
     ("POST", "/meetings", "/meetings"),
@@ -61,9 +70,10 @@ kernel::on_both! {
         forger.without_csrf = true;
         for (method, _, path) in ROUTES {
             let (method, path): (Method, _) = (method.parse().unwrap(), format!("/api/v1{path}"));
-            let body = (method == Method::POST).then(|| json!({}));
+            let unsafe_method = method != Method::GET;
+            let body = unsafe_method.then(|| json!({}));
             plane.send(method.clone(), None, &path, body.clone(), None).await.refused(401, "sign_in.required");
-            if method == Method::POST {
+            if unsafe_method {
                 plane.send(method, Some(&forger), &path, body, None).await.refused(403, "csrf.missing");
             }
         }
