@@ -72,6 +72,94 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/equipment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The inventory of a site, with what was retired: for its facilitator, the central agency and the auditor. */
+        get: operations["get_api_v1_equipment"];
+        put?: never;
+        /** Writes a new piece down. Its tag is given out by the service. */
+        post: operations["post_api_v1_equipment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/equipment/labels.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Labels to print: a QR code that leads to the fault report of its piece, its tag, its name and its site, 24 on a sheet of A4. */
+        get: operations["get_api_v1_equipment_labels_pdf"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/equipment/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One piece with its history. */
+        get: operations["get_api_v1_equipment_id"];
+        /** Amends what is known of it. Photographs that are named are added. */
+        put: operations["put_api_v1_equipment_id"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/equipment/{id}/retirement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes it out of the inventory; its tag is not given out again. */
+        post: operations["post_api_v1_equipment_id_retirement"];
+        /** Puts it back into the inventory. */
+        delete: operations["delete_api_v1_equipment_id_retirement"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/equipment/{id}/self-test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Somebody tried it, and it passed. */
+        post: operations["post_api_v1_equipment_id_self_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/faults": {
         parameters: {
             query?: never;
@@ -502,6 +590,14 @@ export interface components {
             name: string;
             short_name: string;
         };
+        /** @description What a piece is from now on. */
+        AmendedEquipment: components["schemas"]["EquipmentDraft"] & {
+            /**
+             * Format: int64
+             * @description As it was read.
+             */
+            version: number;
+        };
         /** @description An approver's answer. */
         Answer: {
             decision: components["schemas"]["Decision"];
@@ -588,6 +684,11 @@ export interface components {
             email: string;
             password: components["schemas"]["Password"];
         };
+        /**
+         * @description What its failure means.
+         * @enum {string}
+         */
+        Criticality: "critical" | "degrades" | "cosmetic";
         /** @description When a site is open on one day of the week. */
         DayHours: {
             /** Format: int64 */
@@ -642,16 +743,96 @@ export interface components {
         Equipment: {
             /** @description The room cannot be used without it. */
             critical: boolean;
+            criticality: components["schemas"]["Criticality"];
             id: components["schemas"]["EquipmentId"];
-            /** @description `camera`, `microphones`, `display` or `codec` */
+            /** @description As the inventory names kinds: `camera`, `microphones`, `display`, `codec` and others. */
             kind: string;
+            /** @description In words. */
             name: string;
+            /** @description On its label: `CBJ-CAM-1`. */
+            tag: string;
+        };
+        /** @description What is known of it. */
+        EquipmentDetails: {
+            /** Format: date */
+            bought_on?: string | null;
+            criticality: components["schemas"]["Criticality"];
+            firmware?: string | null;
+            kind: components["schemas"]["EquipmentKind"];
+            name: string;
+            note?: string | null;
+            room?: string | null;
+            serial?: string | null;
+            supplier?: string | null;
+            /** Format: date */
+            warranty_until?: string | null;
+        };
+        /** @description A piece as somebody writes it down. Blank words are none. */
+        EquipmentDraft: {
+            /**
+             * Format: date
+             * @description `YYYY-MM-DD`
+             */
+            bought_on?: string | null;
+            criticality: components["schemas"]["Criticality"];
+            firmware?: string | null;
+            kind: components["schemas"]["EquipmentKind"];
+            name: string;
+            note?: string | null;
+            /** @description Sent before, to be added to those that it has. */
+            photographs?: components["schemas"]["PhotographId"][];
+            room?: string | null;
+            serial?: string | null;
+            supplier?: string | null;
+            /** Format: date */
+            warranty_until?: string | null;
+        };
+        EquipmentHistoryRow: {
+            /**
+             * @description What was done to it.
+             * @enum {string}
+             */
+            act: "add" | "amend" | "test" | "retire" | "restore";
+            at_ms: components["schemas"]["UnixMs"];
+            /** @description A name; none where the equipment told of itself. */
+            by?: string | null;
+            /** @description The fields that changed. */
+            changed: string[];
         };
         /**
          * Format: uuid
          * @description A piece of equipment at a site.
          */
         EquipmentId: string;
+        /** @description A piece as it is shown to those who keep it. */
+        EquipmentItem: components["schemas"]["EquipmentDetails"] & {
+            /** @description What its QR code says. */
+            address: string;
+            id: components["schemas"]["EquipmentId"];
+            photographs: components["schemas"]["PhotographRef"][];
+            retired_at_ms?: components["schemas"]["UnixMs"] | null;
+            site: components["schemas"]["SiteId"];
+            state: ("in_order" | "out_of_order" | "in_repair" | "retired") & Record<string, never>;
+            /** @description `CBJ-CAM-1` */
+            tag: string;
+            tested_at_ms?: components["schemas"]["UnixMs"] | null;
+            /**
+             * Format: int64
+             * @description To be sent back with an amendment.
+             */
+            version: number;
+        };
+        /**
+         * @description What it is.
+         * @enum {string}
+         */
+        EquipmentKind: "camera" | "microphones" | "display" | "codec" | "speakers" | "touch_panel" | "network" | "power" | "lighting" | "air_conditioning" | "furniture" | "other";
+        /** @description One piece and what was done to it. */
+        EquipmentPage: {
+            equipment: components["schemas"]["EquipmentItem"];
+            /** @description The latest first. */
+            history: components["schemas"]["EquipmentHistoryRow"][];
+        };
         Fault: {
             description: string;
             equipment?: components["schemas"]["EquipmentId"] | null;
@@ -701,6 +882,10 @@ export interface components {
          * @description The file itself.
          */
         ImageFile: string;
+        Inventory: {
+            /** @description By tag. */
+            equipment: components["schemas"]["EquipmentItem"][];
+        };
         /**
          * @description An act that is open to this person now.
          * @enum {string}
@@ -771,6 +956,10 @@ export interface components {
         };
         Meetings: {
             meetings: components["schemas"]["Meeting"][];
+        };
+        /** @description A piece that is written down. */
+        NewEquipment: components["schemas"]["EquipmentDraft"] & {
+            site: components["schemas"]["SiteId"];
         };
         /** @description A person to be given an account. */
         NewPerson: {
@@ -957,6 +1146,11 @@ export interface components {
          * @description A password on its way through the service: never printed, wiped from memory when it is dropped.
          */
         Password: string;
+        /**
+         * Format: binary
+         * @description A PDF file.
+         */
+        PdfFile: string;
         People: {
             people: components["schemas"]["PersonRef"][];
         };
@@ -1451,6 +1645,412 @@ export interface operations {
                 };
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_equipment: {
+        parameters: {
+            query: {
+                site: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Inventory"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_equipment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The sender's own name for this request: sent twice, it is carried out once */
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewEquipment"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EquipmentPage"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_equipment_labels_pdf: {
+        parameters: {
+            query?: {
+                /** @description Without it: every site that I keep. */
+                site?: string;
+                /** @description Tags, separated by commas. Without them: every piece that stands there. */
+                tags?: string;
+                /** @description Labels at the start of the first sheet that were used before, 0 to 23. */
+                skip?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": components["schemas"]["PdfFile"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_equipment_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["EquipmentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EquipmentPage"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_api_v1_equipment_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["EquipmentId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AmendedEquipment"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EquipmentPage"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_equipment_id_retirement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["EquipmentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EquipmentPage"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_api_v1_equipment_id_retirement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["EquipmentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EquipmentPage"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_equipment_id_self_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["EquipmentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EquipmentPage"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
