@@ -82,6 +82,10 @@ impl Booking {
         photographs::sweep_due(self, now).await?;
         blocks::renew_due(&self.db, now).await?;
         kernel::transact!(self.db, tx => notices::store::forget_old(tx, now).await)?;
+        let expired = reservations::hold_expiry_due(&self.db, now).await?;
+        if expired > 0 {
+            tracing::info!(expired, "holds that ran out undecided were let go");
+        }
         self.keys.refresh().await
     }
 
@@ -95,10 +99,12 @@ impl Booking {
 pub fn router(booking: Arc<Booking>, identity: Identity) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(sites::http::list))
-        .routes(routes!(reservations::http::availability))
+        .routes(routes!(reservations::availability::http::availability))
         .routes(routes!(reservations::http::verdict))
         .routes(routes!(reservations::http::create, reservations::http::list))
-        .routes(routes!(reservations::http::read))
+        .routes(routes!(reservations::search::http::search))
+        .routes(routes!(reservations::http::read, reservations::amendment::http::put))
+        .routes(routes!(reservations::amendment::http::verdict))
         .routes(routes!(decisions::http::decide))
         .routes(routes!(reservations::http::withdrawal))
         .routes(routes!(conditions::http::file))

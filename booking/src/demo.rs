@@ -202,6 +202,7 @@ impl Stage<'_> {
                 chair: first(officers)?,
                 contact: None,
                 needs: None,
+                online: vec![],
             };
             let known: BTreeSet<PersonId> = officers.iter().copied().collect();
             let application = Application {

@@ -61,9 +61,9 @@ pub(crate) fn all_sql() -> impl Iterator<Item = (&'static str, &'static str)> {
         sites::SQL,
         holidays::SQL,
         policy::SQL,
-        reservations::SQL,
         decisions::SQL,
         meetings::SQL,
+        meetings::follow::SQL,
         meetings::keys::SQL,
         notices::SQL,
         mail::SQL,
@@ -75,5 +75,5 @@ pub(crate) fn all_sql() -> impl Iterator<Item = (&'static str, &'static str)> {
         photographs::SQL,
         blocks::SQL,
     ];
-    stores.into_iter().flatten().copied()
+    stores.into_iter().flatten().copied().chain(reservations::all_sql())
 }

@@ -211,3 +211,8 @@ async fn answered(response: axum::response::Response) -> Answered {
     let text = String::from_utf8_lossy(&bytes).into_owned();
     Answered { status, body: serde_json::from_str(&text).unwrap_or(Value::Null), text }
 }
+
+/// One site after another, each as [`sites::Site::sample`].
+pub fn site() -> sites::Site {
+    sites::Site { id: SiteId::fresh(), ..sites::Site::sample(1) }
+}

@@ -18,7 +18,7 @@ CREATE TABLE reservation (
     official        BOOLEAN NOT NULL CONSTRAINT reservation_official CHECK (official = TRUE),
     -- CLASS-2: what may not be held may not be stored
     classification  TEXT NOT NULL CONSTRAINT reservation_classification CHECK (classification IN ('TERBUKA', 'TERHAD', 'SULIT')),
-    state           TEXT NOT NULL CONSTRAINT reservation_state CHECK (state IN ('submitted', 'approved', 'refused', 'withdrawn', 'lapsed', 'returned', 'displaced')),
+    state           TEXT NOT NULL CONSTRAINT reservation_state CHECK (state IN ('submitted', 'approved', 'refused', 'withdrawn', 'lapsed', 'returned', 'displaced', 'waiting', 'offered')),
     agency_id       TEXT NOT NULL,
     applicant_id    TEXT NOT NULL,
     chair_id        TEXT NOT NULL,

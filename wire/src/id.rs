@@ -43,6 +43,10 @@ ids! {
     HolidayId,
     /// An application for the use of one or more sites.
     ReservationId,
+    /// Dated occurrences that were applied for together.
+    SeriesId,
+    /// An application that is not yet sent.
+    DraftId,
     /// A meeting: what one joins. It is the `room` of a grant and the room of the media plane.
     MeetingId,
     /// One use of a join token (`jti`).

@@ -67,13 +67,22 @@ codes! {
     PurposeMissing = "reservation.purpose_missing" => 422,
     /// The slot is empty, reversed, off the quarter hour, too long, or outside opening hours. Values name the bound.
     SlotInvalid = "reservation.slot_invalid" => 422,
-    /// Another application holds the site at that time. Values: `site`, `alternatives` (list of `starts_at_ms`, `ends_at_ms`).
+    /// Another application holds the site at that time. Values: `site`, `alternatives` (list of `starts_at_ms`, `ends_at_ms`), `other_sites`
+    /// (list of `starts_at_ms`, `ends_at_ms`, `sites`).
     SlotTaken = "reservation.slot_taken" => 409,
     /// The same person is listed twice or at two sites. Values: `person`.
     PersonTwice = "reservation.person_twice" => 422,
     SeatTaken = "reservation.seat_taken" => 409,
     /// It is not in a state in which this can be done. Values: `state`.
     ReservationState = "reservation.state" => 409,
+    /// Its use has begun, so that time and place stand. Values: `starts_at_ms`.
+    ReservationStarted = "reservation.started" => 409,
+    /// The place in the waiting list was offered and the offer ran out. Values: `expires_at_ms`.
+    OfferOver = "reservation.offer_over" => 409,
+    /// Some occurrences cannot be had, and nothing was stored. Values: `lawful`, `of`, `occurrences` (list of `number`, `refusals`).
+    SeriesPartial = "series.partial" => 409,
+    /// A person keeps so many drafts and no more. Values: `drafts_max`.
+    DraftsTooMany = "draft.too_many" => 409,
     /// Nobody decides on their own agency's application (TP-4).
     OwnAgency = "reservation.own_agency" => 403,
     ReasonMissing = "decision.reason_missing" => 422,

@@ -2,17 +2,13 @@
 
 use super::{Decision, ReasonCode, store};
 use crate::{
-    meetings::{self, Kind, Listed},
-    reservations::{self, By, State, Stored, entry, found, in_state, lapse},
+    meetings,
+    reservations::{self, By, State, entry, found, in_state, lapse},
     text,
 };
-use kernel::{Db, Result, Tx, audit};
+use kernel::{Db, Result, audit};
 use serde::Deserialize;
-use wire::{
-    Code, Refusal, Rule, UnixMs,
-    grant::Role,
-    id::{MeetingId, ReservationId},
-};
+use wire::{Code, Refusal, Rule, UnixMs, id::ReservationId};
 
 /// Characters of the words of a decision.
 const REASON_CHARS_MAX: usize = 1000;
@@ -86,37 +82,11 @@ async fn try_decide(db: &Db, now: UnixMs, by: By, id: ReservationId, answer: &An
         reservations::store::occupancies_to(tx, id, occupancies).await?;
         let mut row = entry(now, decide_act(answer.decision), id, by).rule(Rule::Tp4).detail("reference", stored.reference.as_str());
         match (answer.decision, reason_code) {
-            (Decision::Approve, _) => row = row.detail("meeting", make_meeting(tx, now, &stored).await?.to_string()),
+            (Decision::Approve, _) => row = row.detail("meeting", meetings::follow::stand(tx, now, &stored).await?.to_string()),
             (Decision::Refuse, code) => row = row.detail("reason_code", code.map(ReasonCode::text)),
         }
         reservations::store::note(tx, id, now, answer.decision.text(), Some(by.person), Some(Rule::Tp4)).await?;
         audit::record(tx, row);
         Ok(Outcome::Done)
     })
-}
-
-/// The meeting of an approved reservation: its people with their seats, its chair for a host.
-async fn make_meeting(tx: &mut Tx, now: UnixMs, stored: &Stored) -> Result<MeetingId> {
-    let role = |person| if person == stored.chair { Role::Host } else { Role::Member };
-    let mut people: Vec<Listed> = stored
-        .seated()
-        .map(|(site, seat_no, person)| Listed { person, role: role(person), seat: Some((site, seat_no)), removed: false })
-        .collect();
-    if !people.iter().any(|it| it.person == stored.chair) {
-        people.push(Listed { person: stored.chair, role: Role::Host, seat: None, removed: false });
-    }
-    let id = MeetingId::fresh();
-    let new = meetings::store::New {
-        id,
-        kind: Kind::Telepresence,
-        reservation: Some(stored.id),
-        title: &stored.title,
-        classification: stored.classification,
-        host: stored.chair,
-        slot: stored.slot,
-        created_at: now,
-        people,
-    };
-    meetings::store::insert(tx, &new).await?;
-    Ok(id)
 }

@@ -2,6 +2,7 @@
 
 pub mod act;
 pub mod change;
+pub mod follow;
 pub mod grant;
 pub mod http;
 pub mod keys;
@@ -79,6 +80,8 @@ pub struct Stored {
     pub closes_at: UnixMs,
     pub epoch: u32,
     pub ended_at: Option<UnixMs>,
+    /// Its reservation waits for an approval: nobody is let in.
+    pub suspended: bool,
     /// Sessions that joined and have not left.
     pub present: i64,
     pub people: Vec<Listed>,

@@ -52,6 +52,9 @@ pub fn may_join(meeting: &Stored, person: PersonId, now: UnixMs, classified_with
     if meeting.ended_at.is_some() {
         return Err(Refusal::new(Code::MeetingEnded));
     }
+    if meeting.suspended {
+        return Err(Refusal::new(Code::ReservationState).with("state", "submitted"));
+    }
     if meeting.state(now) != State::Open {
         return Err(Refusal::new(Code::WindowClosed).with("opens_at_ms", meeting.opens_at.0).with("closes_at_ms", meeting.closes_at.0));
     }
@@ -104,6 +107,7 @@ mod tests {
             closes_at,
             epoch: 0,
             ended_at: None,
+            suspended: false,
             present: 0,
             people: vec![Listed { person, role: Role::Host, seat: None, removed: false }],
         }

@@ -17,7 +17,8 @@ macro_rules! select_meeting {
         concat!(
             "SELECT m.id, m.kind, m.reservation_id, m.title, m.classification, m.host_id, m.starts_at_ms, m.ends_at_ms, m.opens_at_ms,
                 m.closes_at_ms, m.epoch, m.ended_at_ms,
-                (SELECT COUNT(*) FROM attendance a WHERE a.meeting_id = m.id AND a.left_at_ms IS NULL) AS present
+                (SELECT COUNT(*) FROM attendance a WHERE a.meeting_id = m.id AND a.left_at_ms IS NULL) AS present,
+                (SELECT r.state FROM reservation r WHERE r.id = m.reservation_id) AS reservation_state
              FROM meeting m ",
             $rest
         )
@@ -163,6 +164,7 @@ struct Row {
     epoch: i64,
     ended_at_ms: Option<i64>,
     present: i64,
+    reservation_state: Option<String>,
 }
 
 async fn whole(tx: &mut Tx, row: Row) -> Result<Stored> {
@@ -189,12 +191,13 @@ async fn whole(tx: &mut Tx, row: Row) -> Result<Stored> {
         closes_at: UnixMs(row.closes_at_ms),
         epoch: u32::try_from(row.epoch).unwrap_or(u32::MAX),
         ended_at: row.ended_at_ms.map(UnixMs),
+        suspended: row.reservation_state.is_some_and(|it| matches!(it.as_str(), "submitted" | "returned")),
         present: row.present,
         people,
     })
 }
 
-const fn role_text(role: Role) -> &'static str {
+pub const fn role_text(role: Role) -> &'static str {
     match role {
         Role::Host => "host",
         Role::CoHost => "co_host",

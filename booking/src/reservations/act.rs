@@ -1,26 +1,22 @@
 //! The acts upon a reservation: apply, withdraw, lapse. Each is one transaction with its audit row; `now` is the server's clock.
 
-use super::{Draft, State, Stored, alternatives, rules, store};
+use super::{
+    Draft, Ended, State, Stored, occupancies, rules, store,
+    verdict::{self, Setting},
+};
 use crate::{
-    holidays::{self, Calendar},
-    media::commands,
     meetings::{self, EndReason},
-    policy::{self, MALAYSIA, Policy, Slot, verdict},
-    sites::{self, Site},
     text,
 };
 use kernel::{
     Db, Error, Result, Tx,
     audit::{self, Entry},
-    clock::civil_date,
     idempotency::{self, Claim},
 };
 use std::collections::BTreeSet;
 use wire::{
     Code, Refusal, Rule, UnixMs,
-    control::Command,
-    id::{AgencyId, PersonId, ReservationId},
-    signal::LeaveReason,
+    id::{AgencyId, PersonId, ReservationId, SiteId},
 };
 
 /// Characters of the words of a withdrawal.
@@ -50,15 +46,30 @@ pub struct Application<'a> {
 /// Applies for sites. Received before midnight and sent again after it, the same request under the same key is the same reservation.
 pub async fn apply(db: &Db, now: UnixMs, application: Application<'_>) -> Result<ReservationId> {
     let id = ReservationId::fresh();
-    let outcome = match try_apply(db, now, application, id).await {
-        Err(Error::Refused(refusal)) if refusal.code == Code::SlotTaken => {
-            let offered = offer(db, now, application.draft).await?;
-            Err(Error::Refused(refusal.with("alternatives", serde_json::to_value(offered)?)))
-        }
-        other => other,
-    };
+    let outcome = with_alternatives(db, now, application.draft, None, try_apply(db, now, application, id).await).await;
     let refused = || entry(now, "reservation.apply", id, application.by);
     audit::record_refusal(db, outcome, refused).await
+}
+
+/// Adds to a refusal what could be had instead.
+pub(super) async fn with_alternatives<T>(db: &Db, now: UnixMs, draft: &Draft, but: Option<ReservationId>, outcome: Result<T>) -> Result<T> {
+    match outcome {
+        Err(Error::Refused(refusal)) => {
+            let mut refusals = [refusal];
+            verdict::offer_with(&mut db.read().await?, now, draft, but, &mut refusals).await?;
+            let [refusal] = refusals;
+            Err(Error::Refused(refusal))
+        }
+        other => other,
+    }
+}
+
+/// The nearest to the top of the form stands for the rest, which come with it.
+pub(super) fn all_of(refusals: &[Refusal]) -> Result<()> {
+    match refusals.split_first() {
+        Some((first, others)) => Err(Error::Refused(first.clone().with("also", serde_json::to_value(others)?))),
+        None => Ok(()),
+    }
 }
 
 async fn try_apply(db: &Db, now: UnixMs, application: Application<'_>, id: ReservationId) -> Result<ReservationId> {
@@ -69,15 +80,10 @@ async fn try_apply(db: &Db, now: UnixMs, application: Application<'_>, id: Reser
         {
             return Ok(carried_out);
         }
-        let sites = sites::all(tx).await?;
-        let policy = policy::at(tx, now).await?;
-        let calendar = calendar(tx, now, draft.slot()).await?;
-        let judgement = rules::judge(draft, &circumstances(now, &policy, &calendar, &sites, &application));
-        if let Some((first, others)) = judgement.refusals.split_first() {
-            // The nearest to the top of the form stands for the rest, which come with it.
-            return Err(Error::Refused(first.clone().with("also", serde_json::to_value(others)?)));
-        }
-        store::lock_sites(tx, draft.sites.iter().map(|it| it.site)).await?;
+        let setting = Setting::read(tx, now, draft.slot()).await?;
+        let judgement = rules::judge(draft, &setting.circumstances(now, &application));
+        all_of(&judgement.refusals)?;
+        occupancies::lock_sites(tx, draft.sites.iter().map(|it| it.site)).await?;
         let series = format!("TP-{}", judgement.lead.use_date.format("%Y"));
         let number = store::next_number(tx, &series).await?;
         let new = store::New {
@@ -88,96 +94,24 @@ async fn try_apply(db: &Db, now: UnixMs, application: Application<'_>, id: Reser
             applicant: by.person,
             received_at: now,
             lead: judgement.lead,
-            policy: &policy,
+            policy: &setting.policy,
+            spans: &occupancies::spans(&setting.sites, draft.sites.iter().map(|it| it.site), draft.slot()),
+            hold_expires_at: setting.hold_until(now, draft.slot()),
+            waiting_no: None,
+            series: None,
         };
         store::insert(tx, &new).await?;
         store::note(tx, id, now, "apply", Some(by.person), None).await?;
         audit::record(tx, entry(now, "reservation.apply", id, by)
             .rule(Rule::Tp2)
             .detail("reference", new.reference.as_str())
-            .detail("policy_version", policy.version)
+            .detail("policy_version", setting.policy.version)
             .detail("days_before_use", judgement.lead.days_before_use));
         if let Some(claim) = claim {
             idempotency::answer(tx, claim, &id).await?;
         }
         Ok(id)
     })
-}
-
-/// The kinds of day from today until the day of use, and as far as alternatives are searched.
-async fn calendar(tx: &mut Tx, now: UnixMs, slot: Slot) -> Result<Calendar> {
-    let date = |at| civil_date(at, MALAYSIA);
-    let last = date(slot.starts_at.max(now)).checked_add_days(chrono::Days::new(alternatives::DAYS_SEARCHED_MAX));
-    holidays::calendar(tx, date(now.min(slot.starts_at)), last.unwrap_or(chrono::NaiveDate::MAX)).await
-}
-
-fn circumstances<'a>(
-    now: UnixMs,
-    policy: &'a Policy,
-    calendar: &'a Calendar,
-    sites: &'a [Site],
-    application: &Application<'a>,
-) -> rules::Circumstances<'a> {
-    rules::Circumstances {
-        now,
-        policy,
-        calendar,
-        sites,
-        known: application.known,
-        may_apply: application.may_apply,
-        classified_without_e2ee: application.classified_without_e2ee,
-    }
-}
-
-/// The verdict on a draft: every refusal at once, a taken slot among them. Nothing is stored.
-pub async fn judge(tx: &mut Tx, now: UnixMs, application: Application<'_>) -> Result<rules::Judgement> {
-    let sites = sites::all(tx).await?;
-    let policy = policy::at(tx, now).await?;
-    let draft = application.draft;
-    let calendar = calendar(tx, now, draft.slot()).await?;
-    let mut judgement = rules::judge(draft, &circumstances(now, &policy, &calendar, &sites, &application));
-    let taken = match draft.slot().duration_ms() > 0 {
-        true => taken_at(tx, draft).await?,
-        false => Vec::new(),
-    };
-    if !taken.is_empty() {
-        let offered = serde_json::to_value(offered(tx, now, draft, &sites).await?)?;
-        judgement.refusals.extend(
-            taken.iter().map(|site| Refusal::new(Code::SlotTaken).with("site", site.to_string()).with("alternatives", offered.clone())),
-        );
-    }
-    Ok(judgement)
-}
-
-async fn taken_at(tx: &mut Tx, draft: &Draft) -> Result<Vec<wire::id::SiteId>> {
-    let asked: BTreeSet<_> = draft.sites.iter().take(sites::SITES_MAX).map(|it| it.site).collect();
-    let mut taken = Vec::new();
-    for site in asked {
-        if !store::busy(tx, site, draft.slot()).await?.is_empty() {
-            taken.push(site);
-        }
-    }
-    Ok(taken)
-}
-
-async fn offer(db: &Db, now: UnixMs, draft: &Draft) -> Result<Vec<Slot>> {
-    let mut tx = db.read().await?;
-    let sites = sites::all(&mut tx).await?;
-    offered(&mut tx, now, draft, &sites).await
-}
-
-/// The nearest lawful slots at the same sites.
-async fn offered(tx: &mut Tx, now: UnixMs, draft: &Draft, sites: &[Site]) -> Result<Vec<Slot>> {
-    let asked: Vec<&Site> = sites.iter().filter(|site| draft.sites.iter().any(|it| it.site == site.id)).collect();
-    let lead = policy::at(tx, now).await?.lead();
-    let calendar = calendar(tx, now, draft.slot()).await?;
-    let earliest = verdict(now, draft.slot(), lead, &calendar, MALAYSIA).earliest_date;
-    let mut busy = Vec::new();
-    for site in &asked {
-        let from = draft.slot().starts_at.max(kernel::clock::start_of_day(earliest, MALAYSIA).unwrap_or(now));
-        busy.extend(store::busy(tx, site.id, alternatives::searched(Slot { starts_at: from, ..draft.slot() })).await?);
-    }
-    Ok(alternatives::alternatives(draft.slot(), earliest, &asked, &busy))
 }
 
 /// Withdraws what was submitted or approved, until its slot is over. Whoever sits in its meeting is told at once.
@@ -192,45 +126,62 @@ async fn try_withdraw(db: &Db, now: UnixMs, by: By, id: ReservationId, reason: O
         if stored.agency != by.agency {
             return Err(Code::NotFound.into());
         }
-        text::optional("reason", reason, REASON_CHARS_MAX, text::paragraph)?;
-        let open = matches!(stored.state, State::Submitted | State::Approved | State::Displaced) && now < stored.slot.ends_at;
-        if !open || !store::end(tx, id, stored.state, State::Withdrawn).await? {
+        let reason = text::optional("reason", reason, REASON_CHARS_MAX, text::paragraph)?;
+        let ended = Ended { at: now, by: Some(by.person), reason };
+        if !may_be_withdrawn(&stored, now) || !store::withdraw(tx, id, stored.state, &ended).await? {
             return Err(in_state(stored.state));
         }
-        store::occupancies_to(tx, id, "released").await?;
-        if let Some(room) = stored.meeting
-            && let Some(epoch) = meetings::store::end(tx, room, now, EndReason::Withdrawn).await?
-        {
-            commands::push(tx, now, &Command::EndRoom { room, epoch, reason: LeaveReason::Revoked })?;
+        occupancies::to_state(tx, id, "released").await?;
+        if let Some(room) = stored.meeting {
+            meetings::change::cancel(tx, now, room, EndReason::Withdrawn).await?;
         }
         store::note(tx, id, now, "withdraw", Some(by.person), None).await?;
-        audit::record(tx, entry(now, "reservation.withdraw", id, by).detail("reference", stored.reference.as_str()));
+        let row = entry(now, "reservation.withdraw", id, by).detail("reference", stored.reference.as_str());
+        audit::record(tx, row.detail("reason", ended.reason));
         Ok(())
     })
 }
 
-/// Lets go of every application whose time came before a decision did. Answers how many.
-pub async fn lapse_due(db: &Db, now: UnixMs) -> Result<usize> {
-    kernel::transact!(db, tx => {
-        let due = store::overdue(tx, now).await?;
-        for id in &due {
-            lapse(tx, now, *id).await?;
-        }
-        Ok(due.len())
-    })
+/// What has not come to an end is taken back until its slot is over.
+pub fn may_be_withdrawn(it: &Stored, now: UnixMs) -> bool {
+    let open =
+        matches!(it.state, State::Submitted | State::Returned | State::Approved | State::Displaced | State::Waiting | State::Offered);
+    open && now < it.slot.ends_at
 }
 
-/// Lets go of one that was still submitted.
+/// Lets go of every application whose time came before a decision did. Answers how many.
+pub async fn lapse_due(db: &Db, now: UnixMs) -> Result<usize> {
+    let due = store::overdue(&mut db.read().await?, now).await?;
+    for id in &due {
+        kernel::transact!(db, tx => {
+            found(tx, *id).await?;
+            lapse(tx, now, *id).await
+        })?;
+    }
+    Ok(due.len())
+}
+
+/// Lets go of one that nobody had decided on.
 pub(crate) async fn lapse(tx: &mut Tx, now: UnixMs, id: ReservationId) -> Result<()> {
-    if store::end(tx, id, State::Submitted, State::Lapsed).await? {
-        store::occupancies_to(tx, id, "released").await?;
+    if store::lapse(tx, id).await? {
+        occupancies::to_state(tx, id, "released").await?;
         store::note(tx, id, now, "lapse", None, None).await?;
         audit::record(tx, Entry::new(now, "reservation.lapse", "reservation", id));
     }
     Ok(())
 }
 
+/// The reservation, for whoever is about to change it: rivals for the same sites wait until this transaction is over, whatever it does, so
+/// that nobody waits for somebody who waits for them.
 pub(crate) async fn found(tx: &mut Tx, id: ReservationId) -> Result<Stored> {
+    found_with(tx, id, []).await
+}
+
+/// As [`found`], for a change that may take these sites as well.
+pub(crate) async fn found_with(tx: &mut Tx, id: ReservationId, sites: impl IntoIterator<Item = SiteId>) -> Result<Stored> {
+    let mut concerned = occupancies::concerned(tx, id).await?;
+    concerned.extend(sites);
+    occupancies::lock_sites(tx, concerned).await?;
     store::by_id(tx, id).await?.ok_or_else(|| Code::NotFound.into())
 }
 

@@ -23,6 +23,9 @@ pub const NEEDS_CHARS_MAX: usize = 1000;
 /// People that a draft may name at one site before it is refused as malformed: enough to tell someone that nine are too many.
 const PEOPLE_NAMED_MAX: usize = 64;
 
+/// People who join without a seat: enough for the heads of a ministry's departments, and few enough to be listed one by one.
+pub const ONLINE_MAX: usize = 100;
+
 /// What a draft is judged by.
 #[derive(Clone, Debug)]
 pub struct Circumstances<'a> {
@@ -150,6 +153,11 @@ fn sites(draft: &Draft, known: &[Site]) -> Vec<Refusal> {
 fn people(draft: &Draft, known: &BTreeSet<PersonId>) -> Vec<Refusal> {
     let mut refusals = Vec::new();
     let mut times: BTreeMap<PersonId, usize> = BTreeMap::new();
+    if draft.online.len() > ONLINE_MAX {
+        return vec![
+            Refusal::new(Code::RequestMalformed).with("field", "online").with("expected", "fewer_people").with("people_max", ONLINE_MAX),
+        ];
+    }
     for person in named(draft) {
         *times.entry(person).or_default() += 1;
     }
@@ -171,9 +179,10 @@ fn people(draft: &Draft, known: &BTreeSet<PersonId>) -> Vec<Refusal> {
     refusals
 }
 
-/// The people named at the sites, bounded.
+/// The people named at the sites and those who join without a seat, bounded.
 pub fn named(draft: &Draft) -> impl Iterator<Item = PersonId> + '_ {
-    draft.sites.iter().take(SITES_MAX).flat_map(|site| site.people.iter().take(PEOPLE_NAMED_MAX).copied())
+    let seated = draft.sites.iter().take(SITES_MAX).flat_map(|site| site.people.iter().take(PEOPLE_NAMED_MAX).copied());
+    seated.chain(draft.online.iter().take(ONLINE_MAX).copied())
 }
 
 fn slot(draft: &Draft, by: &Circumstances) -> Vec<Refusal> {
@@ -237,6 +246,7 @@ mod tests {
             chair: person(1),
             contact: None,
             needs: None,
+            online: vec![],
         }
     }
 
@@ -282,6 +292,11 @@ mod tests {
             ("nobody at a site", |d| d.sites[1].people.clear(), &[(Code::RequestMalformed, None)]),
             ("twice at one site", |d| d.sites[0].people[1] = person(1), &[(Code::PersonTwice, None)]),
             ("at two sites", |d| d.sites[1].people[0] = person(1), &[(Code::PersonTwice, None)]),
+            ("with others who join online", |d| d.online = vec![person(9), person(10)], &[]),
+            ("seated and online", |d| d.online = vec![person(3)], &[(Code::PersonTwice, None)]),
+            ("online twice", |d| d.online = vec![person(9), person(9)], &[(Code::PersonTwice, None)]),
+            ("somebody unknown online", |d| d.online = vec![person(99)], &[(Code::RequestMalformed, None)]),
+            ("more online than are listed", |d| d.online = (100..=200).map(person).collect(), &[(Code::RequestMalformed, None)]),
             ("somebody unknown", |d| d.sites[1].people[0] = person(99), &[(Code::RequestMalformed, None)]),
             ("an unknown chair", |d| d.chair = person(99), &[(Code::RequestMalformed, None)]),
             ("a chair who sits nowhere", |d| d.chair = person(20), &[]),

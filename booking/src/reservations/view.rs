@@ -1,6 +1,6 @@
 //! A reservation as it is shown: to whom, with which names, and what this person may do with it.
 
-use super::{State, Stored, store};
+use super::{State, Stored, act, store};
 use crate::{
     Booking, conditions,
     decisions::{Decision, ReasonCode},
@@ -14,7 +14,7 @@ use kernel::{Result, Tx};
 use serde::Serialize;
 use wire::{
     Classification, UnixMs,
-    id::{ConditionId, MeetingId, PersonId, ReservationId, SiteId},
+    id::{ConditionId, MeetingId, PersonId, ReservationId, SeriesId, SiteId},
 };
 
 names! {
@@ -22,6 +22,8 @@ names! {
     May {
         Decide = "decide",
         Withdraw = "withdraw",
+        Amend = "amend",
+        Copy = "copy",
         Join = "join",
         FileCondition = "file_condition",
         ReportFault = "report_fault",
@@ -56,6 +58,22 @@ pub struct Reservation {
     pub decision: Option<Decided>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub meeting: Option<MeetingId>,
+    /// Those who join from a browser, without a seat.
+    pub online: Vec<PersonRef>,
+    /// Counts its changes; goes with whatever changes it.
+    pub version: i64,
+    /// SEQUENCE of what calendars were sent.
+    pub sequence: i64,
+    /// Whether its sites are held for it now.
+    pub holds: bool,
+    /// Until when they are held while nobody decides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hold_expires_at_ms: Option<UnixMs>,
+    /// Who took it back, and why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended: Option<Ended>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub series: Option<Occurrence>,
     pub history: Vec<HistoryRow>,
     pub may: Vec<May>,
 }
@@ -64,6 +82,11 @@ pub struct Reservation {
 pub struct SiteUse {
     pub site: SiteRef,
     pub people: Vec<Seated>,
+    /// More people are booked than it seats now (TP-3).
+    pub over_capacity: bool,
+    /// Minutes kept free before and after the use.
+    pub set_up_minutes: i64,
+    pub clear_up_minutes: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub condition: Option<ConditionRef>,
 }
@@ -93,10 +116,28 @@ pub struct Decided {
     pub reason: Option<String>,
 }
 
+/// Who took a reservation back, when and why.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Ended {
+    pub at_ms: UnixMs,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<PersonRef>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// Which occurrence of which series it is.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Occurrence {
+    pub id: SeriesId,
+    pub number: i64,
+    pub of: i64,
+}
+
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct HistoryRow {
     pub at_ms: UnixMs,
-    /// `apply`, `approve`, `refuse`, `withdraw`, `lapse`
+    /// `apply`, `approve`, `refuse`, `withdraw`, `lapse`, `amend`, `hold_expire`, `wait`, `offer`, `accept`, `decline`, `offer_expire`
     pub act: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
@@ -112,6 +153,7 @@ pub fn visible(it: &Stored, actor: &Actor) -> bool {
         || actor.has(PersonRole::Auditor)
         || [it.applicant, it.chair].contains(&actor.person)
         || sits(it, actor.person, None)
+        || it.online.contains(&actor.person)
         || (matches!(it.state, State::Approved | State::Displaced) && it.sites.iter().any(|site| actor.facilitates(site.site)))
 }
 
@@ -140,6 +182,12 @@ pub async fn seen(tx: &mut Tx, id: ReservationId, actor: &Actor) -> Result<Store
     found.ok_or_else(|| wire::Code::NotFound.into())
 }
 
+/// The reservation, if the person administers it.
+pub async fn administered(tx: &mut Tx, id: ReservationId, actor: &Actor) -> Result<Stored> {
+    let found = store::by_id(tx, id).await?.filter(|it| administers(it, actor));
+    found.ok_or_else(|| wire::Code::NotFound.into())
+}
+
 /// Each as this person sees it.
 pub async fn all(booking: &Booking, tx: &mut Tx, actor: &Actor, of: Vec<Stored>) -> Result<Vec<Reservation>> {
     let sites = sites::all(tx).await?;
@@ -155,11 +203,12 @@ async fn one(booking: &Booking, tx: &mut Tx, actor: &Actor, sites: &[Site], it: 
     let filed = conditions::store::of_reservation(tx, it.id).await?;
     let named =
         it.seated().map(|seat| seat.2).chain([it.applicant, it.chair]).chain(it.decided_by).chain(history.iter().filter_map(|it| it.by));
+    let named = named.chain(it.online.iter().copied()).chain(it.ended.iter().filter_map(|it| it.by));
     let people = People::of(tx, named.collect()).await?;
     let may = may(booking, tx, actor, &it, &filed).await?;
     let decision = match it.state {
         State::Refused => Some(Decision::Refuse),
-        State::Submitted | State::Lapsed | State::Returned => None,
+        State::Submitted | State::Lapsed | State::Returned | State::Waiting | State::Offered => None,
         State::Approved | State::Withdrawn | State::Displaced => Some(Decision::Approve),
     };
     let decision = decision.zip(it.decided_by.zip(it.decided_at)).map(|(decision, (by, at_ms))| Decided {
@@ -172,8 +221,12 @@ async fn one(booking: &Booking, tx: &mut Tx, actor: &Actor, sites: &[Site], it: 
     let uses = it.sites.iter().map(|used| SiteUse {
         site: named_site(sites, used.site),
         people: used.seats.iter().map(|(seat_no, person)| Seated { person: people.get(*person), seat_no: *seat_no }).collect(),
+        over_capacity: sites.iter().any(|site| site.id == used.site && used.seats.len() as i64 > site.seats),
+        set_up_minutes: minutes(used.span.starts_at, it.slot.starts_at),
+        clear_up_minutes: minutes(it.slot.ends_at, used.span.ends_at),
         condition: filed.iter().find(|filed| filed.0 == used.site).map(|filed| filed.1.clone()),
     });
+    let holds = it.holds();
     Ok(Reservation {
         sites: uses.collect(),
         agency: people::agency(tx, it.agency).await?,
@@ -198,8 +251,20 @@ async fn one(booking: &Booking, tx: &mut Tx, actor: &Actor, sites: &[Site], it: 
         days_before_use: it.days_before_use,
         decision,
         meeting: it.meeting,
+        online: it.online.iter().map(|person| people.get(*person)).collect(),
+        version: it.version,
+        sequence: it.sequence,
+        hold_expires_at_ms: it.hold_expires_at.filter(|_| matches!(it.state, State::Submitted | State::Returned)),
+        ended: it.ended.map(|ended| Ended { at_ms: ended.at, by: ended.by.map(|by| people.get(by)), reason: ended.reason }),
+        series: it.series.map(|series| Occurrence { id: series.id, number: series.number, of: series.of }),
+        holds,
         may,
     })
+}
+
+/// Minutes from one instant to a later one.
+fn minutes(from: UnixMs, to: UnixMs) -> i64 {
+    to.0.saturating_sub(from.0).max(0) / 60_000
 }
 
 /// A site by name; one that is not listed has an id alone.
@@ -208,14 +273,24 @@ pub fn named_site(sites: &[Site], id: SiteId) -> SiteRef {
     sites.iter().find(|site| site.id == id).map_or_else(unknown, Site::as_ref)
 }
 
+fn of_administrator(it: &Stored, now: UnixMs) -> Vec<May> {
+    let amendable = match it.state {
+        State::Approved => now < it.slot.ends_at,
+        State::Submitted | State::Returned => now < it.slot.starts_at,
+        _ => false,
+    };
+    let table = [(May::Withdraw, act::may_be_withdrawn(it, now)), (May::Amend, amendable), (May::Copy, true)];
+    table.into_iter().filter(|it| it.1).map(|it| it.0).collect()
+}
+
 async fn may(booking: &Booking, tx: &mut Tx, actor: &Actor, it: &Stored, filed: &[(SiteId, ConditionRef)]) -> Result<Vec<May>> {
     let now = booking.clock.now();
     let mut may = Vec::new();
     if it.state == State::Submitted && approves(actor) && it.agency != actor.agency.id && now < it.slot.starts_at {
         may.push(May::Decide);
     }
-    if matches!(it.state, State::Submitted | State::Approved | State::Displaced) && administers(it, actor) && now < it.slot.ends_at {
-        may.push(May::Withdraw);
+    if administers(it, actor) {
+        may.extend(of_administrator(it, now));
     }
     if !matches!(it.state, State::Approved | State::Displaced) {
         return Ok(may);

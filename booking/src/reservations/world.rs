@@ -42,6 +42,7 @@ impl World {
             chair: self.people[0],
             contact: None,
             needs: None,
+            online: vec![],
         }
     }
 

@@ -20,7 +20,10 @@ use std::collections::BTreeSet;
 const ROUTES: &[(&str, &str, &str)] = &[
     ("GET", "/sites", "/sites"),
     ("GET", "/availability", "/availability?from_ms=0&to_ms=1"),
+    ("POST", "/availability/search", "/availability/search"),
     ("POST", "/reservations/verdict", "/reservations/verdict"),
+    ("PUT", "/reservations/{id}", "/reservations/019aa000-0000-7000-8000-000000000001"),
+    ("POST", "/reservations/{id}/amendment/verdict", "/reservations/019aa000-0000-7000-8000-000000000001/amendment/verdict"),
     ("POST", "/reservations", "/reservations"),
     ("GET", "/reservations", "/reservations?view=mine"),
     ("GET", "/reservations/{id}", "/reservations/019aa000-0000-7000-8000-000000000001"),

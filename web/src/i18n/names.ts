@@ -56,6 +56,8 @@ const RESERVATION_STATES: Words<ReservationState> = {
   lapsed: () => m.state_lapsed(),
   returned: () => m.state_returned(),
   displaced: () => m.state_displaced(),
+  waiting: () => m.state_waiting(),
+  offered: () => m.state_offered(),
 };
 export const reservationStateName = (it: ReservationState): string => word(RESERVATION_STATES, it);
 
@@ -79,6 +81,7 @@ const OCCUPANCIES: Words<OccupancyState> = {
   approved: () => m.occupancy_approved(),
   in_use: () => m.occupancy_in_use(),
   blocked: () => m.occupancy_blocked(),
+  buffer: () => m.occupancy_buffer(),
 };
 export const occupancyName = (it: OccupancyState): string => word(OCCUPANCIES, it);
 

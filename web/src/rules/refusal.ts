@@ -113,6 +113,13 @@ const SENTENCES: Record<Code, (values: Values, names: Names) => Sentence> = {
     what: m.refusal_reservation_state({ state: reservationStateName((text(v, 'state') as ReservationState | undefined) ?? 'lapsed').toLowerCase() }),
     next: m.refusal_reservation_state_next(),
   }),
+  'reservation.started': () => ({ what: m.refusal_reservation_started(), next: m.refusal_reservation_started_next() }),
+  'reservation.offer_over': () => ({ what: m.refusal_offer_over(), next: m.refusal_offer_over_next() }),
+  'series.partial': (v) => ({
+    what: m.refusal_series_partial({ lawful: String(number(v, 'lawful') ?? 0), of: String(number(v, 'of') ?? 12) }),
+    next: m.refusal_series_partial_next(),
+  }),
+  'draft.too_many': (v) => ({ what: m.refusal_drafts_too_many({ max: String(number(v, 'drafts_max') ?? 20) }), next: m.refusal_drafts_too_many_next() }),
   'reservation.own_agency': () => ({ what: m.refusal_own_agency(), next: m.refusal_own_agency_next() }),
   'decision.reason_missing': () => ({ what: m.refusal_reason_missing(), next: m.refusal_reason_missing_next() }),
   'block.ended': () => ({ what: m.refusal_block_ended(), next: m.refusal_block_ended_next() }),
