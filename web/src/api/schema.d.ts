@@ -45,10 +45,27 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What is taken at each site. */
+        /** What is taken at each site, and what can be applied for. */
         get: operations["get_api_v1_availability"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/availability/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** "When can all of these sites meet?": slots that can be applied for now, ranked. */
+        post: operations["post_api_v1_availability_search"];
         delete?: never;
         options?: never;
         head?: never;
@@ -431,8 +448,26 @@ export interface paths {
         };
         /** One reservation. */
         get: operations["get_api_v1_reservations_id"];
-        put?: never;
+        /** Amends a reservation of one's agency: all of it, or nothing. */
+        put: operations["put_api_v1_reservations_id"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reservations/{id}/amendment/verdict": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Judges an amendment by every rule, without storing anything. */
+        post: operations["post_api_v1_reservations_id_amendment_verdict"];
         delete?: never;
         options?: never;
         head?: never;
@@ -595,6 +630,38 @@ export interface components {
             /**
              * Format: int64
              * @description As it was read.
+        AmendmentQuestion: {
+            applicant?: components["schemas"]["PersonId"] | null;
+            /** @description The whole of what is asked for from now on. */
+            draft: components["schemas"]["Draft"];
+        };
+        AmendmentRequest: {
+            applicant?: components["schemas"]["PersonId"] | null;
+            draft: components["schemas"]["Draft"];
+            /**
+             * Format: int64
+             * @description The version that was read; if the reservation has changed since, nothing is done.
+             */
+            version: number;
+        };
+        /** @description What is said of an amendment. Nothing is stored. */
+        AmendmentVerdict: {
+            /** @description Nothing in it: nothing would change. */
+            changes: ("title" | "purpose" | "classification" | "date" | "slot" | "shortened" | "site_added" | "site_removed" | "people" | "online" | "chair" | "contact" | "needs" | "applicant")[];
+            /** Format: int64 */
+            days_before_use: number;
+            /** @description `YYYY-MM-DD`: the first day that can be applied for now. */
+            earliest_date: string;
+            lawful: boolean;
+            lawful_until_ms: components["schemas"]["UnixMs"];
+            /** @description The lead time was judged anew (TP-2). */
+            lead_checked: boolean;
+            /** @description What was approved would go back to the approver, and its meeting would wait for the new approval. */
+            needs_approval: boolean;
+            refusals: components["schemas"]["Refusal"][];
+            /**
+             * Format: int64
+             * @description The version that was judged.
              */
             version: number;
         };
@@ -624,6 +691,16 @@ export interface components {
             rule?: string | null;
         };
         Availability: {
+            /** @description By site, in the order of time. */
+            days: components["schemas"]["Day"][];
+            /** @description Nothing that begins before this can be applied for now. */
+            earliest_at_ms: components["schemas"]["UnixMs"];
+            /**
+             * Format: date
+             * @description `YYYY-MM-DD`: the first day that can be applied for now (TP-2).
+             */
+            earliest_date: string;
+            /** @description By site, in the order of time. */
             occupancies: components["schemas"]["Occupancy"][];
         };
         /**
@@ -645,6 +722,7 @@ export interface components {
          * @enum {string}
          */
         Code: "request.malformed" | "request.too_large" | "request.timeout" | "route.unknown" | "method.not_allowed" | "rate.limited" | "service.unavailable" | "service.internal" | "not_found" | "conflict" | "idempotency.mismatch" | "sign_in.required" | "sign_in.failed" | "csrf.missing" | "origin.foreign" | "role.missing" | "password.weak" | "password.change_required" | "person.exists" | "reservation.lead_time" | "reservation.site_full" | "reservation.sites_too_few" | "reservation.purpose_missing" | "reservation.slot_invalid" | "reservation.slot_taken" | "reservation.person_twice" | "reservation.seat_taken" | "reservation.state" | "reservation.own_agency" | "decision.reason_missing" | "block.ended" | "displacement.settled" | "condition.filed" | "condition.too_early" | "photograph.unusable" | "photograph.quota" | "classification.too_high" | "classification.lowered" | "classification.security_functions_missing" | "recording.forbidden" | "recording.running" | "recording.not_running" | "recording.failed" | "meeting.not_listed" | "meeting.window_closed" | "meeting.ended" | "grant.malformed" | "grant.signature" | "grant.expired" | "grant.not_yet" | "grant.audience" | "grant.room" | "grant.used" | "grant.stale" | "grant.revoked" | "grant.proof" | "room_system.present" | "act.forbidden" | "device.unknown" | "device.proof" | "device.credential" | "device.forbidden" | "device.code" | "device.enrolment_state" | "device.second_person" | "device.full" | "check_in.time" | "check_in.no_show" | "extension.taken" | "extension.too_long" | "extension.time" | "signal.version" | "signal.malformed" | "signal.too_large" | "signal.out_of_order" | "resume.unknown" | "resume.offer_required" | "offer.unacceptable" | "room.full" | "node.draining" | "participant.unknown";
+        Code: "request.malformed" | "request.too_large" | "request.timeout" | "route.unknown" | "method.not_allowed" | "rate.limited" | "service.unavailable" | "service.internal" | "not_found" | "conflict" | "idempotency.mismatch" | "sign_in.required" | "sign_in.failed" | "csrf.missing" | "origin.foreign" | "role.missing" | "password.weak" | "password.change_required" | "person.exists" | "reservation.lead_time" | "reservation.site_full" | "reservation.sites_too_few" | "reservation.purpose_missing" | "reservation.slot_invalid" | "reservation.slot_taken" | "reservation.person_twice" | "reservation.seat_taken" | "reservation.state" | "reservation.started" | "reservation.offer_over" | "series.partial" | "draft.too_many" | "reservation.own_agency" | "decision.reason_missing" | "condition.filed" | "condition.too_early" | "photograph.unusable" | "photograph.quota" | "classification.too_high" | "classification.lowered" | "classification.security_functions_missing" | "recording.forbidden" | "recording.running" | "recording.not_running" | "recording.failed" | "meeting.not_listed" | "meeting.window_closed" | "meeting.ended" | "grant.malformed" | "grant.signature" | "grant.expired" | "grant.not_yet" | "grant.audience" | "grant.room" | "grant.used" | "grant.stale" | "grant.revoked" | "grant.proof" | "room_system.present" | "act.forbidden" | "device.unknown" | "device.proof" | "device.credential" | "device.forbidden" | "device.code" | "device.enrolment_state" | "device.second_person" | "device.full" | "check_in.time" | "check_in.no_show" | "extension.taken" | "extension.too_long" | "extension.time" | "signal.version" | "signal.malformed" | "signal.too_large" | "signal.out_of_order" | "resume.unknown" | "resume.offer_required" | "offer.unacceptable" | "room.full" | "node.draining" | "participant.unknown";
         Condition: {
             filed_at_ms: components["schemas"]["UnixMs"];
             filed_by: components["schemas"]["PersonRef"];
@@ -703,6 +781,21 @@ export interface components {
              * @description ISO 8601: 1 is Monday.
              */
             weekday: number;
+        /** @description A civil day at a site. */
+        Day: {
+            closes_at_ms?: components["schemas"]["UnixMs"] | null;
+            /**
+             * Format: date
+             * @description `YYYY-MM-DD`
+             */
+            date: string;
+            ends_at_ms: components["schemas"]["UnixMs"];
+            /** @description It can be applied for now, as far as the lead time goes (TP-2). */
+            lawful: boolean;
+            marks: components["schemas"]["Mark"][];
+            opens_at_ms?: components["schemas"]["UnixMs"] | null;
+            site: components["schemas"]["SiteId"];
+            starts_at_ms: components["schemas"]["UnixMs"];
         };
         Decided: {
             at_ms: components["schemas"]["UnixMs"];
@@ -724,6 +817,8 @@ export interface components {
             needs?: string | null;
             /** @description TP-5: declared official. */
             official: boolean;
+            /** @description Those who join from a browser, without a seat at a site. */
+            online?: components["schemas"]["PersonId"][];
             /** @description TP-5 */
             purpose: string;
             sites: components["schemas"]["DraftSite"][];
@@ -739,6 +834,12 @@ export interface components {
             ended_at_ms: components["schemas"]["UnixMs"];
             reservation: components["schemas"]["ReservationShort"];
             site: components["schemas"]["SiteId"];
+        };
+        /** @description Who took a reservation back, when and why. */
+        Ended: {
+            at_ms: components["schemas"]["UnixMs"];
+            by?: components["schemas"]["PersonRef"] | null;
+            reason?: string | null;
         };
         Equipment: {
             /** @description The room cannot be used without it. */
@@ -863,6 +964,28 @@ export interface components {
         Faults: {
             faults: components["schemas"]["Fault"][];
         };
+        /** @description A slot that can be had. */
+        Found: {
+            /**
+             * Format: date
+             * @description `YYYY-MM-DD`, the day of use.
+             */
+            date: string;
+            /** Format: int64 */
+            days_before_use: number;
+            ends_at_ms: components["schemas"]["UnixMs"];
+            /** @description The last millisecond at which it can be applied for. */
+            lawful_until_ms: components["schemas"]["UnixMs"];
+            /**
+             * Format: int64
+             * @description Days, today not counted, on which it can still be applied for (TP-2).
+             */
+            margin_days: number;
+            marks: components["schemas"]["SiteMark"][];
+            /** @description 1 is the best. */
+            rank: number;
+            starts_at_ms: components["schemas"]["UnixMs"];
+        };
         GrantAnswer: {
             expires_at_ms: components["schemas"]["UnixMs"];
             /** @description Where to open signalling: absolute, or a path of this server. */
@@ -871,7 +994,7 @@ export interface components {
             token: string;
         };
         HistoryRow: {
-            /** @description `apply`, `approve`, `refuse`, `withdraw`, `lapse` */
+            /** @description `apply`, `approve`, `refuse`, `withdraw`, `lapse`, `amend`, `hold_expire`, `wait`, `offer`, `accept`, `decline`, `offer_expire` */
             act: string;
             at_ms: components["schemas"]["UnixMs"];
             by?: string | null;
@@ -885,12 +1008,21 @@ export interface components {
         Inventory: {
             /** @description By tag. */
             equipment: components["schemas"]["EquipmentItem"][];
+        Mark: {
+            /**
+             * @description Something to know about a day at a site.
+             * @enum {string}
+             */
+            kind: "rest_day" | "holiday" | "provisional" | "closed";
+            name_en?: string | null;
+            /** @description Of a holiday, in Malay and in English. */
+            name_ms?: string | null;
         };
         /**
          * @description An act that is open to this person now.
          * @enum {string}
          */
-        May: "decide" | "withdraw" | "join" | "file_condition" | "report_fault";
+        May: "decide" | "withdraw" | "amend" | "copy" | "join" | "file_condition" | "report_fault";
         /** @description The person who is signed in, to themselves. */
         Me: {
             agency: components["schemas"]["AgencyRef"];
@@ -1131,8 +1263,10 @@ export interface components {
         /** @description A stretch in which a site is not free. */
         Occupancy: {
             ends_at_ms: components["schemas"]["UnixMs"];
+            kind: components["schemas"]["OccupancyKind"];
             /** @description My agency's. */
             mine: boolean;
+            reservation?: components["schemas"]["ReservationId"] | null;
             site: components["schemas"]["SiteId"];
             starts_at_ms: components["schemas"]["UnixMs"];
             state: components["schemas"]["OccupancyState"];
@@ -1140,7 +1274,17 @@ export interface components {
             title?: string | null;
         };
         /** @enum {string} */
-        OccupancyState: "held" | "approved" | "in_use" | "blocked";
+        OccupancyKind: "reservation" | "maintenance" | "blackout" | "fault";
+        /** @enum {string} */
+        OccupancyState: "held" | "approved" | "in_use" | "blocked" | "buffer";
+        /** @description Which occurrence of which series it is. */
+        Occurrence: {
+            id: components["schemas"]["SeriesId"];
+            /** Format: int64 */
+            number: number;
+            /** Format: int64 */
+            of: number;
+        };
         /**
          * Format: password
          * @description A password on its way through the service: never printed, wiped from memory when it is dropped.
@@ -1280,18 +1424,30 @@ export interface components {
             /** Format: int64 */
             days_before_use: number;
             decision?: components["schemas"]["Decided"] | null;
+            ended?: components["schemas"]["Ended"] | null;
             ends_at_ms: components["schemas"]["UnixMs"];
             history: components["schemas"]["HistoryRow"][];
+            hold_expires_at_ms?: components["schemas"]["UnixMs"] | null;
+            /** @description Whether its sites are held for it now. */
+            holds: boolean;
             id: components["schemas"]["ReservationId"];
             /** @description The last millisecond at which it could be applied for (TP-2). */
             lawful_until_ms: components["schemas"]["UnixMs"];
             may: components["schemas"]["May"][];
             meeting?: components["schemas"]["MeetingId"] | null;
             needs?: string | null;
+            /** @description Those who join from a browser, without a seat. */
+            online: components["schemas"]["PersonRef"][];
             purpose: string;
             received_at_ms: components["schemas"]["UnixMs"];
             /** @description `TP-2026-00012` */
             reference: string;
+            /**
+             * Format: int64
+             * @description SEQUENCE of what calendars were sent.
+             */
+            sequence: number;
+            series?: components["schemas"]["Occurrence"] | null;
             sites: components["schemas"]["SiteUse"][];
             starts_at_ms: components["schemas"]["UnixMs"];
             /**
@@ -1299,7 +1455,13 @@ export interface components {
              * @enum {string}
              */
             state: "submitted" | "approved" | "refused" | "withdrawn" | "lapsed" | "returned" | "displaced";
+            state: "submitted" | "approved" | "refused" | "withdrawn" | "lapsed" | "returned" | "displaced" | "waiting" | "offered";
             title: string;
+            /**
+             * Format: int64
+             * @description Counts its changes; goes with whatever changes it.
+             */
+            version: number;
         };
         /**
          * Format: uuid
@@ -1341,6 +1503,47 @@ export interface components {
          * @enum {string}
          */
         Rule: "TP-1" | "TP-2" | "TP-3" | "TP-4" | "TP-5" | "TP-6" | "TP-7" | "TP-8" | "MEET-1" | "MEET-2" | "MEET-3" | "MEET-4" | "MEET-5" | "MEET-6" | "MEET-7" | "MEET-8" | "MEET-9" | "MEET-10" | "MEET-11" | "MEET-12" | "MEET-13" | "MEET-14" | "CLASS-1" | "CLASS-2" | "CLASS-3" | "CLASS-4" | "CLASS-5" | "CLASS-6" | "CLASS-7" | "SEC-1" | "SEC-2" | "SEC-3" | "SEC-4" | "SEC-5" | "SEC-6" | "ID-1" | "ID-2" | "ID-3" | "ID-4" | "ID-5" | "ID-6" | "ID-7" | "ID-8" | "ID-9" | "ID-10" | "CHAT-1" | "CHAT-2" | "CHAT-3" | "CHAT-4" | "CHAT-5" | "CHAT-6" | "CHAT-7" | "DESK-1" | "DESK-2" | "TRAIN-1" | "PORTAL-1" | "PORTAL-2" | "MAIL-1";
+        SearchAnswer: {
+            /**
+             * Format: date
+             * @description `YYYY-MM-DD`: the first day that can be applied for now (TP-2).
+             */
+            earliest_date: string;
+            /**
+             * Format: date
+             * @description What was looked through, both days included.
+             */
+            from_date: string;
+            /** @description There is more than is told. */
+            more: boolean;
+            /** @description The best first. */
+            slots: components["schemas"]["Found"][];
+            /** Format: date */
+            to_date: string;
+        };
+        SearchRequest: {
+            /**
+             * Format: date
+             * @description `YYYY-MM-DD`; the first lawful day where it is left out.
+             */
+            from_date?: string | null;
+            /**
+             * Format: int64
+             * @description Minutes of the day within which it shall lie.
+             */
+            from_minute?: number | null;
+            /** Format: int64 */
+            minutes: number;
+            reservation?: components["schemas"]["ReservationId"] | null;
+            sites: components["schemas"]["SiteId"][];
+            /**
+             * Format: date
+             * @description `YYYY-MM-DD`; a month on where it is left out.
+             */
+            to_date?: string | null;
+            /** Format: int64 */
+            to_minute?: number | null;
+        };
         /** @description Where a participant of a telepresence session sits. */
         Seat: {
             /**
@@ -1356,6 +1559,11 @@ export interface components {
             /** Format: int32 */
             seat_no: number;
         };
+        /**
+         * Format: uuid
+         * @description Dated occurrences that were applied for together.
+         */
+        SeriesId: string;
         Session: {
             /** @description For the header `x-csrf-token` of every unsafe request. */
             csrf_token: string;
@@ -1425,6 +1633,10 @@ export interface components {
          * @description A place with telepresence rooms.
          */
         SiteId: string;
+        /** @description A mark with the site that it is about. */
+        SiteMark: components["schemas"]["Mark"] & {
+            site: components["schemas"]["SiteId"];
+        };
         /** @description A site where it is only named. */
         SiteRef: {
             id: components["schemas"]["SiteId"];
@@ -1432,8 +1644,17 @@ export interface components {
             short_name: string;
         };
         SiteUse: {
+            /** Format: int64 */
+            clear_up_minutes: number;
             condition?: components["schemas"]["ConditionRef"] | null;
+            /** @description More people are booked than it seats now (TP-3). */
+            over_capacity: boolean;
             people: components["schemas"]["Seated"][];
+            /**
+             * Format: int64
+             * @description Minutes kept free before and after the use.
+             */
+            set_up_minutes: number;
             site: components["schemas"]["SiteRef"];
         };
         Sites: {
@@ -1475,9 +1696,13 @@ export interface components {
             days_before_use: number;
             /** @description `YYYY-MM-DD`: the first day that can be applied for now (TP-2). */
             earliest_date: string;
+            /** @description Until when the slot would be held while nobody decides. */
+            hold_expires_at_ms: components["schemas"]["UnixMs"];
             lawful: boolean;
             /** @description The last millisecond at which this slot can be applied for. */
             lawful_until_ms: components["schemas"]["UnixMs"];
+            /** @description What to know about the day of use at each site. */
+            marks: components["schemas"]["SiteMark"][];
             /** @description All of them at once, in the order of the form; empty where it is lawful. */
             refusals: components["schemas"]["Refusal"][];
         };
@@ -1583,6 +1808,8 @@ export interface operations {
             query: {
                 from_ms: number;
                 to_ms: number;
+                /** @description Sites, their ids with commas between; all of them where it is left out. */
+                sites?: string;
             };
             header?: never;
             path?: never;
@@ -1599,6 +1826,53 @@ export interface operations {
                 };
             };
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_availability_search: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SearchRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchAnswer"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2942,6 +3216,128 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_api_v1_reservations_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ReservationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AmendmentRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reservation"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_reservations_id_amendment_verdict: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ReservationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AmendmentQuestion"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmendmentVerdict"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
