@@ -9,7 +9,7 @@ const site = (id: string, opens = 480, closes = 1020): Site => ({
   id, name: id, short_name: id, city: '', region: 'wp_putrajaya', address: '', seats: 6, time_zone: 'Asia/Kuala_Lumpur',
   opens_minute: opens, closes_minute: closes, hours: everyDay(opens, closes), set_up_minutes: 0, clear_up_minutes: 0, rooms: [], equipment: [], version: 1,
 });
-const taken = (id: string, from: number, to: number, state: Occupancy['state'] = 'approved'): Occupancy => ({ site: id, starts_at_ms: day + from * HOUR_MS, ends_at_ms: day + to * HOUR_MS, state, mine: false });
+const taken = (id: string, from: number, to: number, state: Occupancy['state'] = 'approved'): Occupancy => ({ site: id, starts_at_ms: day + from * HOUR_MS, ends_at_ms: day + to * HOUR_MS, state, kind: 'reservation', mine: false });
 
 describe('rowsOf', () => {
   it('makes one cell each half hour of the opening hours', () => {
