@@ -721,8 +721,7 @@ export interface components {
          * @description Why something was refused. The text is stable: clients match on it.
          * @enum {string}
          */
-        Code: "request.malformed" | "request.too_large" | "request.timeout" | "route.unknown" | "method.not_allowed" | "rate.limited" | "service.unavailable" | "service.internal" | "not_found" | "conflict" | "idempotency.mismatch" | "sign_in.required" | "sign_in.failed" | "csrf.missing" | "origin.foreign" | "role.missing" | "password.weak" | "password.change_required" | "person.exists" | "reservation.lead_time" | "reservation.site_full" | "reservation.sites_too_few" | "reservation.purpose_missing" | "reservation.slot_invalid" | "reservation.slot_taken" | "reservation.person_twice" | "reservation.seat_taken" | "reservation.state" | "reservation.own_agency" | "decision.reason_missing" | "block.ended" | "displacement.settled" | "condition.filed" | "condition.too_early" | "photograph.unusable" | "photograph.quota" | "classification.too_high" | "classification.lowered" | "classification.security_functions_missing" | "recording.forbidden" | "recording.running" | "recording.not_running" | "recording.failed" | "meeting.not_listed" | "meeting.window_closed" | "meeting.ended" | "grant.malformed" | "grant.signature" | "grant.expired" | "grant.not_yet" | "grant.audience" | "grant.room" | "grant.used" | "grant.stale" | "grant.revoked" | "grant.proof" | "room_system.present" | "act.forbidden" | "device.unknown" | "device.proof" | "device.credential" | "device.forbidden" | "device.code" | "device.enrolment_state" | "device.second_person" | "device.full" | "check_in.time" | "check_in.no_show" | "extension.taken" | "extension.too_long" | "extension.time" | "signal.version" | "signal.malformed" | "signal.too_large" | "signal.out_of_order" | "resume.unknown" | "resume.offer_required" | "offer.unacceptable" | "room.full" | "node.draining" | "participant.unknown";
-        Code: "request.malformed" | "request.too_large" | "request.timeout" | "route.unknown" | "method.not_allowed" | "rate.limited" | "service.unavailable" | "service.internal" | "not_found" | "conflict" | "idempotency.mismatch" | "sign_in.required" | "sign_in.failed" | "csrf.missing" | "origin.foreign" | "role.missing" | "password.weak" | "password.change_required" | "person.exists" | "reservation.lead_time" | "reservation.site_full" | "reservation.sites_too_few" | "reservation.purpose_missing" | "reservation.slot_invalid" | "reservation.slot_taken" | "reservation.person_twice" | "reservation.seat_taken" | "reservation.state" | "reservation.started" | "reservation.offer_over" | "series.partial" | "draft.too_many" | "reservation.own_agency" | "decision.reason_missing" | "condition.filed" | "condition.too_early" | "photograph.unusable" | "photograph.quota" | "classification.too_high" | "classification.lowered" | "classification.security_functions_missing" | "recording.forbidden" | "recording.running" | "recording.not_running" | "recording.failed" | "meeting.not_listed" | "meeting.window_closed" | "meeting.ended" | "grant.malformed" | "grant.signature" | "grant.expired" | "grant.not_yet" | "grant.audience" | "grant.room" | "grant.used" | "grant.stale" | "grant.revoked" | "grant.proof" | "room_system.present" | "act.forbidden" | "device.unknown" | "device.proof" | "device.credential" | "device.forbidden" | "device.code" | "device.enrolment_state" | "device.second_person" | "device.full" | "check_in.time" | "check_in.no_show" | "extension.taken" | "extension.too_long" | "extension.time" | "signal.version" | "signal.malformed" | "signal.too_large" | "signal.out_of_order" | "resume.unknown" | "resume.offer_required" | "offer.unacceptable" | "room.full" | "node.draining" | "participant.unknown";
+        Code: "request.malformed" | "request.too_large" | "request.timeout" | "route.unknown" | "method.not_allowed" | "rate.limited" | "service.unavailable" | "service.internal" | "not_found" | "conflict" | "idempotency.mismatch" | "sign_in.required" | "sign_in.failed" | "csrf.missing" | "origin.foreign" | "role.missing" | "password.weak" | "password.change_required" | "person.exists" | "reservation.lead_time" | "reservation.site_full" | "reservation.sites_too_few" | "reservation.purpose_missing" | "reservation.slot_invalid" | "reservation.slot_taken" | "reservation.person_twice" | "reservation.seat_taken" | "reservation.state" | "reservation.started" | "reservation.offer_over" | "series.partial" | "draft.too_many" | "reservation.own_agency" | "decision.reason_missing" | "block.ended" | "displacement.settled" | "condition.filed" | "condition.too_early" | "photograph.unusable" | "photograph.quota" | "classification.too_high" | "classification.lowered" | "classification.security_functions_missing" | "recording.forbidden" | "recording.running" | "recording.not_running" | "recording.failed" | "meeting.not_listed" | "meeting.window_closed" | "meeting.ended" | "grant.malformed" | "grant.signature" | "grant.expired" | "grant.not_yet" | "grant.audience" | "grant.room" | "grant.used" | "grant.stale" | "grant.revoked" | "grant.proof" | "room_system.present" | "act.forbidden" | "device.unknown" | "device.proof" | "device.credential" | "device.forbidden" | "device.code" | "device.enrolment_state" | "device.second_person" | "device.full" | "check_in.time" | "check_in.no_show" | "extension.taken" | "extension.too_long" | "extension.time" | "signal.version" | "signal.malformed" | "signal.too_large" | "signal.out_of_order" | "resume.unknown" | "resume.offer_required" | "offer.unacceptable" | "room.full" | "node.draining" | "participant.unknown";
         Condition: {
             filed_at_ms: components["schemas"]["UnixMs"];
             filed_by: components["schemas"]["PersonRef"];
@@ -790,12 +789,41 @@ export interface components {
              */
             date: string;
             ends_at_ms: components["schemas"]["UnixMs"];
+            flags: components["schemas"]["DayFlag"][];
             /** @description It can be applied for now, as far as the lead time goes (TP-2). */
             lawful: boolean;
-            marks: components["schemas"]["Mark"][];
             opens_at_ms?: components["schemas"]["UnixMs"] | null;
             site: components["schemas"]["SiteId"];
             starts_at_ms: components["schemas"]["UnixMs"];
+        };
+        /** @description What is to be known of a day of use at one site. */
+        DayFlag: {
+            /** Format: date */
+            date: string;
+            /** @enum {string} */
+            kind: "holiday" | "rest_day" | "year_unknown" | "year_provisional";
+            name_en?: string | null;
+            name_ms?: string | null;
+            /** @description The holiday itself is not gazetted yet. */
+            provisional: boolean;
+            /** @description Its date is declared when the moon is seen, and may move by a day. */
+            sighted: boolean;
+            site: components["schemas"]["SiteId"];
+        };
+        /** @description When a site is open on one day of the week. */
+        DayHours: {
+            /** Format: int64 */
+            closes_minute: number;
+            /**
+             * Format: int64
+             * @description Minutes of the civil day, in quarter hours.
+             */
+            opens_minute: number;
+            /**
+             * Format: int64
+             * @description ISO 8601: 1 is Monday.
+             */
+            weekday: number;
         };
         Decided: {
             at_ms: components["schemas"]["UnixMs"];
@@ -974,6 +1002,8 @@ export interface components {
             /** Format: int64 */
             days_before_use: number;
             ends_at_ms: components["schemas"]["UnixMs"];
+            /** @description What is to be known of that day at each site. */
+            flags: components["schemas"]["DayFlag"][];
             /** @description The last millisecond at which it can be applied for. */
             lawful_until_ms: components["schemas"]["UnixMs"];
             /**
@@ -981,7 +1011,6 @@ export interface components {
              * @description Days, today not counted, on which it can still be applied for (TP-2).
              */
             margin_days: number;
-            marks: components["schemas"]["SiteMark"][];
             /** @description 1 is the best. */
             rank: number;
             starts_at_ms: components["schemas"]["UnixMs"];
@@ -1454,7 +1483,6 @@ export interface components {
              * @description Where an application stands.
              * @enum {string}
              */
-            state: "submitted" | "approved" | "refused" | "withdrawn" | "lapsed" | "returned" | "displaced";
             state: "submitted" | "approved" | "refused" | "withdrawn" | "lapsed" | "returned" | "displaced" | "waiting" | "offered";
             title: string;
             /**
@@ -1633,10 +1661,6 @@ export interface components {
          * @description A place with telepresence rooms.
          */
         SiteId: string;
-        /** @description A mark with the site that it is about. */
-        SiteMark: components["schemas"]["Mark"] & {
-            site: components["schemas"]["SiteId"];
-        };
         /** @description A site where it is only named. */
         SiteRef: {
             id: components["schemas"]["SiteId"];
@@ -1696,13 +1720,13 @@ export interface components {
             days_before_use: number;
             /** @description `YYYY-MM-DD`: the first day that can be applied for now (TP-2). */
             earliest_date: string;
+            /** @description What is to be known of the day of use at each site. */
+            flags: components["schemas"]["DayFlag"][];
             /** @description Until when the slot would be held while nobody decides. */
             hold_expires_at_ms: components["schemas"]["UnixMs"];
             lawful: boolean;
             /** @description The last millisecond at which this slot can be applied for. */
             lawful_until_ms: components["schemas"]["UnixMs"];
-            /** @description What to know about the day of use at each site. */
-            marks: components["schemas"]["SiteMark"][];
             /** @description All of them at once, in the order of the form; empty where it is lawful. */
             refusals: components["schemas"]["Refusal"][];
         };
