@@ -9,7 +9,9 @@ use crate::{
     meetings::{self, keys::Keys, seal::SEALING_KEY_BYTES},
     notices,
     photographs::{self, Shelf},
-    recordings, reservations,
+    recordings,
+    reports::{self, Reports},
+    reservations,
     settings::Settings,
     sites,
 };
@@ -32,6 +34,7 @@ pub struct Booking {
     pub(crate) settings: Settings,
     pub(crate) keys: Keys,
     pub(crate) photographs: Shelf,
+    pub(crate) reports: Reports,
 }
 
 impl Booking {
@@ -40,7 +43,7 @@ impl Booking {
     pub async fn start(db: Db, clock: SharedClock, settings: Settings, sealing_key: &[u8; SEALING_KEY_BYTES]) -> Result<Arc<Self>> {
         let keys = Keys::open(db.clone(), clock.clone(), sealing_key).await?;
         let photographs = Shelf::new(&settings.data_folder, sealing_key);
-        Ok(Arc::new(Self { db, clock, settings, keys, photographs }))
+        Ok(Arc::new(Self { db, clock, settings, keys, photographs, reports: Reports::default() }))
     }
 
     /// The public keys now.
@@ -125,6 +128,10 @@ pub fn router(booking: Arc<Booking>, identity: Identity) -> OpenApiRouter {
         .routes(routes!(notices::http::read))
         .routes(routes!(recordings::http::list))
         .routes(routes!(recordings::http::view))
+        .routes(routes!(reports::http::read))
+        .routes(routes!(reports::http::table))
+        .routes(routes!(reports::http::agencies_use))
+        .routes(routes!(reports::http::want))
         .with_state(booking)
         .layer(Extension(identity))
 }

@@ -17,6 +17,7 @@
 //! | [`inventory`] | what stands at the sites, and the labels on it (TP-6) |
 //! | [`photographs`] | pictures of rooms, reports and faults, sealed |
 //! | [`notices`], [`mail`] | what people are told, in the app and by mail |
+//! | [`reports`] | what became of applications, sessions and faults, made from the audit trail (DESK-2) |
 //! | [`calendar`] | invitations for calendars |
 //! | [`media`] | the link to the media plane: facts up, commands down |
 //! | [`demo`] | what `DEMO=1` puts into an empty service |
@@ -41,6 +42,7 @@ pub mod notices;
 pub mod photographs;
 pub mod policy;
 pub mod recordings;
+pub mod reports;
 pub mod reservations;
 pub mod settings;
 pub mod sites;
@@ -74,6 +76,7 @@ pub(crate) fn all_sql() -> impl Iterator<Item = (&'static str, &'static str)> {
         inventory::SQL,
         photographs::SQL,
         blocks::SQL,
+        reports::SQL,
     ];
     stores.into_iter().flatten().copied().chain(reservations::all_sql())
 }

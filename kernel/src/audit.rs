@@ -246,6 +246,11 @@ pub async fn page(tx: &mut Tx, filter: &Filter, limit: i64) -> Result<Vec<Row>> 
     )
 }
 
+/// At most `limit` rows after number `after`, the oldest first: the trail as a stream, for who makes something from it.
+pub async fn forward(tx: &mut Tx, after: i64, limit: i64) -> Result<Vec<Row>> {
+    Ok(on!(tx, c => sqlx::query_as(FORWARD).bind(after).bind(limit).fetch_all(c).await)?)
+}
+
 /// What is wrong with the trail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Tampered {

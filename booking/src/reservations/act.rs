@@ -106,7 +106,10 @@ async fn try_apply(db: &Db, now: UnixMs, application: Application<'_>, id: Reser
             .rule(Rule::Tp2)
             .detail("reference", new.reference.as_str())
             .detail("policy_version", setting.policy.version)
-            .detail("days_before_use", judgement.lead.days_before_use));
+            .detail("days_before_use", judgement.lead.days_before_use)
+            .detail("sites", draft.sites.iter().map(|it| it.site.to_string()).collect::<Vec<_>>())
+            .detail("starts_at_ms", draft.starts_at_ms.0)
+            .detail("ends_at_ms", draft.ends_at_ms.0));
         if let Some(claim) = claim {
             idempotency::answer(tx, claim, &id).await?;
         }
