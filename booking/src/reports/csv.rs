@@ -1,6 +1,6 @@
 //! Figures for a spreadsheet: RFC 4180, in UTF-8 with a byte order mark, with no cell that a spreadsheet would take for a formula.
 
-use super::http::Row;
+use super::http::ReportRow;
 use kernel::{Error, Result};
 
 /// The first letters by which spreadsheets know a formula or a command.
@@ -47,7 +47,7 @@ const HEAD: [&str; 24] = [
 ];
 
 /// The rows of a report as one file. A figure that there is none of is an empty cell.
-pub fn file<'a>(rows: impl IntoIterator<Item = &'a Row>) -> Result<Vec<u8>> {
+pub fn file<'a>(rows: impl IntoIterator<Item = &'a ReportRow>) -> Result<Vec<u8>> {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer("\u{feff}".as_bytes().to_vec());
     writer.write_record(HEAD).map_err(unwritten)?;
     for row in rows {

@@ -55,16 +55,16 @@ pub struct Report {
     pub audit_row: i64,
     pub total: Figures,
     /// Every month of the span, in order.
-    pub months: Vec<Row>,
-    pub agencies: Vec<Row>,
-    pub sites: Vec<Row>,
+    pub months: Vec<ReportRow>,
+    pub agencies: Vec<ReportRow>,
+    pub sites: Vec<ReportRow>,
     /// The most frequent first.
     pub refusals: Vec<RefusalCount>,
 }
 
 /// One month, agency or site.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-pub struct Row {
+pub struct ReportRow {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub month: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -124,18 +124,18 @@ pub fn made(records: &Records, ask: &Ask, sites: &[sites::Site], agencies: &[Age
     let months = ask.first.through(ask.last).map(|month| {
         let mut figures = by_month.remove(&Key::Month(month)).unwrap_or_default();
         figures.minutes_open = Some(open(&asked_sites, month));
-        Row { month: Some(month.to_string()), agency: None, site: None, figures }
+        ReportRow { month: Some(month.to_string()), agency: None, site: None, figures }
     });
     let mut by_site = of(By::Site);
     let site_rows = asked_sites.iter().map(|site| {
         let mut figures = by_site.remove(&Key::Site(site.id)).unwrap_or_default();
         figures.minutes_open = Some(ask.first.through(ask.last).map(|month| open_minutes(site, month)).sum());
-        Row { month: None, agency: None, site: Some(site.as_ref()), figures }
+        ReportRow { month: None, agency: None, site: Some(site.as_ref()), figures }
     });
     let mut by_agency = of(By::Agency);
     let agency_rows = agencies.iter().filter_map(|agency| {
         let figures = by_agency.remove(&Key::Agency(agency.id))?;
-        Some(Row { month: None, agency: Some(agency.clone()), site: None, figures })
+        Some(ReportRow { month: None, agency: Some(agency.clone()), site: None, figures })
     });
     Report {
         from: ask.first.to_string(),

@@ -8,6 +8,7 @@ mod inventory;
 mod meetings;
 mod photographs;
 mod recordings;
+mod reports;
 mod rooms;
 mod telepresence;
 
@@ -54,6 +55,10 @@ const ROUTES: &[(&str, &str, &str)] = &[
     ("GET", "/meetings/{id}/invitation.ics", "/meetings/019aa000-0000-7000-8000-000000000001/invitation.ics"),
     ("GET", "/notices", "/notices"),
     ("POST", "/notices/read", "/notices/read"),
+    ("GET", "/reports", "/reports"),
+    ("GET", "/reports.csv", "/reports.csv"),
+    ("GET", "/reports/use", "/reports/use"),
+    ("PUT", "/reports/use/{agency}", "/reports/use/019aa000-0000-7000-8000-000000000001"),
     ("GET", "/meetings/{id}/recordings", "/meetings/019aa000-0000-7000-8000-000000000001/recordings"),
     ("POST", "/recordings/{id}/view", "/recordings/019aa000-0000-7000-8000-000000000001/view"),
 ];

@@ -44,6 +44,11 @@ export const api = {
     grant: (id: string) => taken(client.POST('/api/v1/meetings/{id}/grant', { params: at(id) })),
     recordings: (id: string) => taken(client.GET('/api/v1/meetings/{id}/recordings', { params: at(id) })),
   },
+  reports: {
+    read: (query: t.ReportQuery) => taken(client.GET('/api/v1/reports', { params: { query } })),
+    use: () => taken(client.GET('/api/v1/reports/use')),
+    want: (agency: string, uses_each_month: number) => taken(client.PUT('/api/v1/reports/use/{agency}', { params: { path: { agency } }, body: { uses_each_month } })),
+  },
   viewRecording: (id: string) => taken(client.POST('/api/v1/recordings/{id}/view', { params: at(id) })),
   audit: (query: t.AuditFilter) => taken(client.GET('/api/v1/audit', { params: { query } })),
 };

@@ -55,3 +55,9 @@ export type RecordingView = Schemas['ViewGrant'];
 export type AuditRow = Schemas['AuditRow'];
 export type AuditPage = Schemas['Trail'];
 export type AuditFilter = NonNullable<operations['get_api_v1_audit']['parameters']['query']>;
+
+export type Report = Schemas['Report'];
+export type ReportRow = Schemas['ReportRow'];
+export type Figures = Schemas['Figures'];
+export type ReportQuery = NonNullable<operations['get_api_v1_reports']['parameters']['query']>;
+export type AgencyUse = Schemas['AgencyUse'];

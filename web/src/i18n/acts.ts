@@ -20,6 +20,7 @@ const ACTS: Record<string, () => string> = {
   'condition.file': () => m.act_condition_filed(),
   'fault.report': () => m.act_fault_reported(),
   'person.create': () => m.act_person_created(),
+  'agency.want_use': () => m.act_agency_want_use(),
   'agency.create': () => m.act_agency_created(),
   'session.open': () => m.act_sign_in(),
   'session.close': () => m.act_sign_out(),

@@ -36,6 +36,7 @@ export const routes: readonly Route[] = [
 
   { path: '/people', access: ['uc_administrator', 'system_administrator'], frame: 'shell', load: () => import('@/pages/admin/PeoplePage.svelte') },
   { path: '/people/new', access: ['uc_administrator', 'system_administrator'], frame: 'shell', load: () => import('@/pages/admin/NewPersonPage.svelte') },
+  { path: '/reports', access: ['approver', 'auditor', 'system_administrator', 'uc_administrator', 'facilitator'], frame: 'shell', load: () => import('@/pages/reports/ReportsPage.svelte') },
   { path: '/audit', access: ['auditor', 'system_administrator'], frame: 'shell', load: () => import('@/pages/admin/AuditPage.svelte') },
 
   { path: '/rules', access: 'signed_in', frame: 'shell', load: () => import('@/pages/reference/RulesPage.svelte') },

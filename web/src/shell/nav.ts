@@ -1,6 +1,7 @@
 /** What the navigation offers to whom. */
 import type { Component } from 'svelte';
 import CalendarDays from '@lucide/svelte/icons/calendar-days';
+import ChartColumn from '@lucide/svelte/icons/chart-column';
 import CircleHelp from '@lucide/svelte/icons/circle-question-mark';
 import ClipboardCheck from '@lucide/svelte/icons/clipboard-check';
 import DoorOpen from '@lucide/svelte/icons/door-open';
@@ -36,6 +37,7 @@ export const nav: readonly NavGroup[] = [
       { href: '/site', label: () => m.nav_site(), icon: DoorOpen, roles: ['facilitator'] },
       { href: '/faults', label: () => m.nav_faults(), icon: TriangleAlert },
       { href: '/people', label: () => m.nav_people(), icon: UsersRound, roles: ['uc_administrator', 'system_administrator'] },
+      { href: '/reports', label: () => m.nav_reports(), icon: ChartColumn, roles: ['approver', 'auditor', 'system_administrator', 'uc_administrator', 'facilitator'] },
       { href: '/audit', label: () => m.nav_audit(), icon: ScrollText, roles: ['auditor', 'system_administrator'] },
     ],
   },
