@@ -219,6 +219,7 @@ describe('every page at every width', { timeout: MANY_MS }, () => {
     await visit(officer, [
       { pattern: '/', name: 'home-auditor' },
       { pattern: '/audit', name: 'audit' },
+      { pattern: '/reports', name: 'reports' },
     ]);
     quiet(officer, UNKNOWN_YET);
   });
