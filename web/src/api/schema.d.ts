@@ -404,6 +404,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The figures of a span of months: all of them for the approver, the auditor and the system administrator, those of the own agency for its UC
+         *     administrator, those of the own sites for a facilitator.
+         */
+        get: operations["get_api_v1_reports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same figures as CSV: one row for each month, then for each agency, then for each site. */
+        get: operations["get_api_v1_reports_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/use": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Each agency's use of the last twelve whole months, those below the wanted level first (DESK-2). */
+        get: operations["get_api_v1_reports_use"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/use/{agency}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets the level of use that is wanted of an agency: the central agency's approver. */
+        put: operations["put_api_v1_reports_use_agency"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/reservations": {
         parameters: {
             query?: never;
@@ -607,6 +678,14 @@ export interface components {
         Agencies: {
             agencies: components["schemas"]["AgencyRef"][];
         };
+        AgenciesUse: {
+            agencies: components["schemas"]["AgencyUse"][];
+            /**
+             * Format: int32
+             * @description Months in a row below the wanted level before an agency is flagged.
+             */
+            months_below: number;
+        };
         /**
          * Format: uuid
          * @description A public sector agency.
@@ -664,6 +743,14 @@ export interface components {
              * @description The version that was judged.
              */
             version: number;
+        AgencyUse: {
+            agency: components["schemas"]["AgencyRef"];
+            /** @description DESK-2: below the wanted level in each of the last six whole months. */
+            low: boolean;
+            /** @description The oldest first. */
+            months: components["schemas"]["MonthUse"][];
+            /** Format: int64 */
+            uses_wanted: number;
         };
         /** @description An approver's answer. */
         Answer: {
@@ -1014,6 +1101,72 @@ export interface components {
             /** @description 1 is the best. */
             rank: number;
             starts_at_ms: components["schemas"]["UnixMs"];
+        /** @description What one month, site or agency came to. */
+        Figures: {
+            /**
+             * Format: int64
+             * @description Applications received that the rules let through.
+             */
+            applications: number;
+            /** Format: int64 */
+            approval_minutes_median?: number | null;
+            /**
+             * Format: int64
+             * @description Nine of ten were decided within this.
+             */
+            approval_minutes_p90?: number | null;
+            /** Format: int64 */
+            approved: number;
+            /** Format: int64 */
+            conditions_in_time: number;
+            /** Format: int64 */
+            conditions_late: number;
+            /** Format: int64 */
+            conditions_owed: number;
+            /** Format: int64 */
+            declined: number;
+            /** Format: int64 */
+            displaced: number;
+            /** Format: int64 */
+            faults: number;
+            /** Format: int64 */
+            faults_mended: number;
+            /**
+             * Format: int64
+             * @description Uses that took place, one for each site.
+             */
+            held: number;
+            /** Format: int64 */
+            lapsed: number;
+            /**
+             * Format: int64
+             * @description Whole days from application to use, the middle one.
+             */
+            lead_days_median?: number | null;
+            /** Format: int64 */
+            minutes_held: number;
+            /**
+             * Format: int64
+             * @description Minutes in which the sites were open; told where sites or months are compared.
+             */
+            minutes_open?: number | null;
+            /** Format: int64 */
+            no_shows: number;
+            /** Format: int64 */
+            online_meetings: number;
+            /** Format: int64 */
+            overrides: number;
+            /**
+             * Format: int64
+             * @description Applications that the rules refused. Not told of a site: a refused application is not stored.
+             */
+            refused_by_rules: number;
+            /** Format: int64 */
+            repair_minutes_median?: number | null;
+            /** Format: int64 */
+            waiting: number;
+            /** Format: int64 */
+            withdrawn: number;
         };
         GrantAnswer: {
             expires_at_ms: components["schemas"]["UnixMs"];
@@ -1121,6 +1274,10 @@ export interface components {
         /** @description A piece that is written down. */
         NewEquipment: components["schemas"]["EquipmentDraft"] & {
             site: components["schemas"]["SiteId"];
+        MonthUse: {
+            month: string;
+            /** Format: int64 */
+            uses: number;
         };
         /** @description A person to be given an account. */
         NewPerson: {
@@ -1439,11 +1596,40 @@ export interface components {
             /** @description What the sentence about it needs: the bound, and the nearest thing that would be allowed. The keys stand beside each code. */
             values?: Record<string, never>;
         };
+        RefusalCount: {
+            /** Format: int64 */
+            count: number;
+            /** @description A rule's identifier, or the code of a refusal that no rule of the source documents asks for. */
+            rule: string;
+        };
         /**
          * @description A state or federal territory of Malaysia.
          * @enum {string}
          */
         Region: "johor" | "kedah" | "kelantan" | "melaka" | "negeri_sembilan" | "pahang" | "perak" | "perlis" | "pulau_pinang" | "sabah" | "sarawak" | "selangor" | "terengganu" | "wp_kuala_lumpur" | "wp_labuan" | "wp_putrajaya";
+        Report: {
+            agencies: components["schemas"]["ReportRow"][];
+            /**
+             * Format: int64
+             * @description The newest row of the audit trail that went in: who makes the figures again from the trail stops there.
+             */
+            audit_row: number;
+            from: string;
+            /** @description Every month of the span, in order. */
+            months: components["schemas"]["ReportRow"][];
+            /** @description The most frequent first. */
+            refusals: components["schemas"]["RefusalCount"][];
+            sites: components["schemas"]["ReportRow"][];
+            to: string;
+            total: components["schemas"]["Figures"];
+        };
+        /** @description One month, agency or site. */
+        ReportRow: {
+            agency?: components["schemas"]["AgencyRef"] | null;
+            figures: components["schemas"]["Figures"];
+            month?: string | null;
+            site?: components["schemas"]["SiteRef"] | null;
+        };
         Reservation: {
             agency: components["schemas"]["AgencyShort"];
             applicant: components["schemas"]["PersonRef"];
@@ -1735,6 +1921,13 @@ export interface components {
             media_url: string;
             /** @description For `Authorization` of the request that opens the recording at the media plane, and for nothing else. */
             token: string;
+        };
+        WantedUse: {
+            /**
+             * Format: int64
+             * @description 0 to 1000; at 0 the agency is not watched.
+             */
+            uses_each_month: number;
         };
         Withdrawal: {
             reason?: string | null;
@@ -3069,6 +3262,196 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_reports: {
+        parameters: {
+            query?: {
+                /** @description The first month, as in `2026-01`; twelve months where nothing is said. */
+                from?: string;
+                /** @description The last month; this one where nothing is said. */
+                to?: string;
+                agency?: string;
+                site?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_reports_csv: {
+        parameters: {
+            query?: {
+                /** @description The first month, as in `2026-01`; twelve months where nothing is said. */
+                from?: string;
+                /** @description The last month; this one where nothing is said. */
+                to?: string;
+                agency?: string;
+                site?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_reports_use: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgenciesUse"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_api_v1_reports_use_agency: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                agency: components["schemas"]["AgencyId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WantedUse"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
