@@ -1,7 +1,7 @@
 //! The booking plane as the executable takes it: one value with what it works with, its routes, and its housekeeping.
 
 use crate::{
-    blocks, conditions, decisions, faults, inventory,
+    blocks, conditions, decisions, devices, faults, inventory,
     media::{
         carriers::{self, Channel},
         link,
@@ -13,7 +13,7 @@ use crate::{
     reports::{self, Reports},
     reservations,
     settings::Settings,
-    sites,
+    sites, use_of_rooms,
 };
 use axum::{Extension, Router, routing::get};
 use identity::Identity;
@@ -78,6 +78,8 @@ impl Booking {
 
     async fn keep_house(&self) -> Result<()> {
         let now = self.clock.now();
+        use_of_rooms::no_shows_due(&self.db, now).await?;
+        kernel::transact!(self.db, tx => devices::forget_old(tx, now).await)?;
         let lapsed = reservations::lapse_due(&self.db, now).await?;
         if lapsed > 0 {
             tracing::info!(lapsed, "applications whose time came undecided were let go");
@@ -110,6 +112,8 @@ pub fn router(booking: Arc<Booking>, identity: Identity) -> OpenApiRouter {
         .routes(routes!(reservations::amendment::http::verdict))
         .routes(routes!(decisions::http::decide))
         .routes(routes!(reservations::http::withdrawal))
+        .merge(use_of_rooms::http::routes())
+        .merge(devices::http::routes())
         .routes(routes!(conditions::http::file))
         .routes(routes!(conditions::http::list))
         .routes(routes!(faults::http::create, faults::http::list))

@@ -10,6 +10,7 @@ use crate::{
     policy::Slot,
     reservations::{self, Application, By, Draft, DraftSite, State, store},
     sites,
+    use_of_rooms::{self, CheckInBy},
 };
 use chrono::{Days, NaiveDate};
 use kernel::{
@@ -137,7 +138,20 @@ impl Stage<'_> {
         let id = self.first_approved(TODAY_TITLE, self.today, slots.collect()).await?;
         let id = id.ok_or_else(|| Error::broken("the sites are taken all day: a demonstration needs an hour of them"))?;
         let found = store::by_id(&mut self.booking.db.read().await?, id).await?;
-        found.ok_or_else(|| Error::broken("a reservation that was just made is not found"))
+        let found = found.ok_or_else(|| Error::broken("a reservation that was just made is not found"))?;
+        self.somebody_came(&found).await?;
+        Ok(found)
+    }
+
+    /// Its second site has checked in, so that it is not let go as a no-show while somebody looks around; the first one's panel still can.
+    async fn somebody_came(&self, session: &reservations::Stored) -> Result<()> {
+        let first = session.sites.first().map(|it| it.site);
+        let Some((site, _, person)) = session.seated().find(|(site, ..)| Some(*site) != first) else { return Ok(()) };
+        match use_of_rooms::check_in(&self.booking.db, self.now, session.id, site, CheckInBy::JoiningPerson(person)).await {
+            // Not begun yet, or over.
+            Err(Error::Refused(_)) => Ok(()),
+            other => other,
+        }
     }
 
     /// An approved use in the first of the slots that is free.

@@ -20,6 +20,9 @@
 //! | [`reports`] | what became of applications, sessions and faults, made from the audit trail (DESK-2) |
 //! | [`calendar`] | invitations for calendars |
 //! | [`media`] | the link to the media plane: facts up, commands down |
+//! | [`devices`] | room systems and door panels: enrolled by two people, known by their key |
+//! | [`use_of_rooms`] | the day of use: check-in, no-show, extension |
+//! | [`restore`] | what a backup must not bring back |
 //! | [`demo`] | what `DEMO=1` puts into an empty service |
 
 mod app;
@@ -32,6 +35,7 @@ pub mod calendar;
 pub mod conditions;
 pub mod decisions;
 pub mod demo;
+pub mod devices;
 pub mod faults;
 pub mod holidays;
 pub mod mail;
@@ -44,8 +48,10 @@ pub mod policy;
 pub mod recordings;
 pub mod reports;
 pub mod reservations;
+pub mod restore;
 pub mod settings;
 pub mod sites;
+pub mod use_of_rooms;
 
 #[cfg(test)]
 mod testing;
@@ -77,6 +83,10 @@ pub(crate) fn all_sql() -> impl Iterator<Item = (&'static str, &'static str)> {
         photographs::SQL,
         blocks::SQL,
         reports::SQL,
+        devices::SQL,
+        devices::schedule::SQL,
+        use_of_rooms::SQL,
+        restore::SQL,
     ];
     stores.into_iter().flatten().copied().chain(reservations::all_sql())
 }

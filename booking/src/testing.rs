@@ -205,6 +205,13 @@ impl Plane {
     }
 }
 
+impl Plane {
+    /// A request as it stands: for those who come without a session.
+    pub async fn raw(&self, request: Request<Body>) -> Answered {
+        answered(self.router.clone().oneshot(request).await.unwrap()).await
+    }
+}
+
 async fn answered(response: axum::response::Response) -> Answered {
     let status = response.status();
     let bytes = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();

@@ -32,6 +32,7 @@ pub use actor::{Actor, AuthSessionId, SignedIn};
 pub use agencies::{AgencyRef, AgencyShort, agency};
 pub use people::{PersonRef, Recipient, facilitators, holders, inactive_among, people_by_ids, recipients};
 pub use role::PersonRole;
+pub use sessions::end_every_session;
 pub use state::{Identity, Settings};
 
 use axum::Extension;

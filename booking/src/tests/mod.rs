@@ -1,7 +1,7 @@
 //! Booking over HTTP: a file per group of routes, each with nobody signed in, the wrong role, what is not there, and what goes well; and a
 //! table that fails when a route has no case.
 
-mod cast;
+pub(crate) mod cast;
 mod demonstration;
 mod edge;
 mod inventory;
@@ -59,8 +59,31 @@ const ROUTES: &[(&str, &str, &str)] = &[
     ("GET", "/reports.csv", "/reports.csv"),
     ("GET", "/reports/use", "/reports/use"),
     ("PUT", "/reports/use/{agency}", "/reports/use/019aa000-0000-7000-8000-000000000001"),
+    (
+        "POST",
+        "/reservations/{id}/sites/{site}/check-in",
+        "/reservations/019aa000-0000-7000-8000-000000000001/sites/019aa000-0000-7000-8000-00000000c001/check-in",
+    ),
+    ("GET", "/reservations/{id}/extension", "/reservations/019aa000-0000-7000-8000-000000000001/extension"),
+    ("POST", "/reservations/{id}/extension", "/reservations/019aa000-0000-7000-8000-000000000001/extension"),
+    ("GET", "/changes", "/changes?about=019aa000-0000-7000-8000-000000000001"),
+    ("GET", "/devices", "/devices"),
+    ("POST", "/devices/enrolments", "/devices/enrolments"),
+    ("POST", "/devices/enrolments/{id}/confirmation", "/devices/enrolments/019aa000-0000-7000-8000-000000000001/confirmation"),
+    ("POST", "/devices/{id}/revocation", "/devices/019aa000-0000-7000-8000-000000000001/revocation"),
     ("GET", "/meetings/{id}/recordings", "/meetings/019aa000-0000-7000-8000-000000000001/recordings"),
     ("POST", "/recordings/{id}/view", "/recordings/019aa000-0000-7000-8000-000000000001/view"),
+];
+
+/// The routes of devices: no session opens them, and no cookie.
+const DEVICE_ROUTES: &[(&str, &str, &str)] = &[
+    ("POST", "/panel/enrolments", "/panel/enrolments"),
+    ("GET", "/panel/enrolments/{id}", "/panel/enrolments/019aa000-0000-7000-8000-000000000001"),
+    ("POST", "/panel/credential", "/panel/credential"),
+    ("GET", "/panel/schedule", "/panel/schedule"),
+    ("POST", "/panel/reservations/{id}/check-in", "/panel/reservations/019aa000-0000-7000-8000-000000000001/check-in"),
+    ("POST", "/panel/reservations/{id}/extension", "/panel/reservations/019aa000-0000-7000-8000-000000000001/extension"),
+    ("POST", "/panel/reservations/{id}/grant", "/panel/reservations/019aa000-0000-7000-8000-000000000001/grant"),
 ];
 
 kernel::on_both! {
@@ -71,7 +94,7 @@ kernel::on_both! {
         let documented: BTreeSet<(String, String)> = document["paths"].as_object().unwrap().iter()
             .flat_map(|(path, item)| item.as_object().unwrap().keys().map(|method| (method.to_uppercase(), path.clone())))
             .collect();
-        let listed: BTreeSet<(String, String)> = ROUTES.iter().map(|it| (it.0.to_owned(), it.1.to_owned())).collect();
+        let listed: BTreeSet<(String, String)> = ROUTES.iter().chain(DEVICE_ROUTES).map(|it| (it.0.to_owned(), it.1.to_owned())).collect();
         assert_eq!(documented, listed);
 
         let mut forger = cast::officer(&plane, "pegawai").await;
@@ -83,6 +106,14 @@ kernel::on_both! {
             plane.send(method.clone(), None, &path, body.clone(), None).await.refused(401, "sign_in.required");
             if unsafe_method {
                 plane.send(method, Some(&forger), &path, body, None).await.refused(403, "csrf.missing");
+            }
+        }
+        let officer = cast::officer(&plane, "pegawai-dua").await;
+        for (method, _, path) in DEVICE_ROUTES {
+            let (method, path): (Method, _) = (method.parse().unwrap(), format!("/api/v1{path}"));
+            for who in [None, Some(&officer)] {
+                let body = (method == Method::POST).then(|| json!({}));
+                plane.send(method.clone(), who, &path, body, None).await.refused(401, "device.unknown");
             }
         }
     }

@@ -87,6 +87,11 @@ pub(crate) async fn find(identity: &Identity, token: &Token) -> Result<Option<Si
     Ok(Some(signed_in))
 }
 
+/// Everybody signs in anew: after a restore nobody knows who has signed out since the backup. Answers how many were ended.
+pub async fn end_every_session(tx: &mut kernel::Tx) -> Result<u64> {
+    store::end_all(tx).await
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -44,6 +44,10 @@ export type FaultState = Schemas['FaultState'];
 export type NewFault = Schemas['FaultDraft'];
 export type Fault = Schemas['Fault'];
 
+export type CodeEntered = Schemas['CodeEntered'];
+export type DeviceKind = CodeEntered['kind'];
+export type RoomDevice = Schemas['DeviceRow'];
+
 export type Meeting = Schemas['Meeting'];
 export type MeetingState = Meeting['state'];
 export type NewMeeting = Schemas['MeetingDraft'];

@@ -31,6 +31,8 @@ export const routes: readonly Route[] = [
 
   { path: '/site', access: ['facilitator'], frame: 'shell', load: () => import('@/pages/site/SitePage.svelte') },
   { path: '/bookings/:id/sites/:site/condition', access: 'signed_in', frame: 'shell', load: () => import('@/pages/site/ConditionPage.svelte') },
+  { path: '/devices', access: ['facilitator', 'approver', 'system_administrator'], frame: 'shell', load: () => import('@/pages/panel/DevicesPage.svelte') },
+  { path: '/panel', access: 'public', frame: 'bare', load: () => import('@/pages/panel/PanelPage.svelte') },
   { path: '/faults', access: 'signed_in', frame: 'shell', load: () => import('@/pages/site/FaultsPage.svelte') },
   { path: '/faults/new', access: 'signed_in', frame: 'shell', load: () => import('@/pages/site/NewFaultPage.svelte') },
 

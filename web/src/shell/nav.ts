@@ -8,6 +8,7 @@ import DoorOpen from '@lucide/svelte/icons/door-open';
 import FilePlus from '@lucide/svelte/icons/file-plus-2';
 import House from '@lucide/svelte/icons/house';
 import LayoutList from '@lucide/svelte/icons/layout-list';
+import MonitorSmartphone from '@lucide/svelte/icons/monitor-smartphone';
 import Scale from '@lucide/svelte/icons/scale';
 import ScrollText from '@lucide/svelte/icons/scroll-text';
 import TriangleAlert from '@lucide/svelte/icons/triangle-alert';
@@ -35,6 +36,7 @@ export const nav: readonly NavGroup[] = [
     items: [
       { href: '/decide', label: () => m.nav_decide(), icon: ClipboardCheck, roles: ['approver'] },
       { href: '/site', label: () => m.nav_site(), icon: DoorOpen, roles: ['facilitator'] },
+      { href: '/devices', label: () => m.nav_devices(), icon: MonitorSmartphone, roles: ['facilitator', 'approver', 'system_administrator'] },
       { href: '/faults', label: () => m.nav_faults(), icon: TriangleAlert },
       { href: '/people', label: () => m.nav_people(), icon: UsersRound, roles: ['uc_administrator', 'system_administrator'] },
       { href: '/reports', label: () => m.nav_reports(), icon: ChartColumn, roles: ['approver', 'auditor', 'system_administrator', 'uc_administrator', 'facilitator'] },
