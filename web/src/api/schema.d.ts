@@ -72,6 +72,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether anything was done to what a page shows. Held open for some seconds while nothing is; nothing of the act itself is told. */
+        get: operations["get_api_v1_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conditions": {
         parameters: {
             query?: never;
@@ -83,6 +100,74 @@ export interface paths {
         get: operations["get_api_v1_conditions"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The devices of the sites that I look after, and those that wait for a second person. */
+        get: operations["get_api_v1_devices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/enrolments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The code that a device of my site shows. Five wrong ones, and there is a pause. */
+        post: operations["post_api_v1_devices_enrolments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/enrolments/{id}/confirmation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The second person's word. Nobody confirms what they entered themselves. */
+        post: operations["post_api_v1_devices_enrolments_id_confirmation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{id}/revocation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The device is lost or done with: from now on it can do nothing, and is out of the meeting that it was in. */
+        post: operations["post_api_v1_devices_id_revocation"];
         delete?: never;
         options?: never;
         head?: never;
@@ -332,6 +417,125 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/panel/credential": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A fresh credential, for whoever holds the key of an enrolled device. The one before it is void from now on. */
+        post: operations["post_api_v1_panel_credential"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/panel/enrolments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks for a code. Any browser may: what comes of it is decided by two people. */
+        post: operations["post_api_v1_panel_enrolments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/panel/enrolments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the enrolment stands: for the device that asked for it alone. */
+        get: operations["get_api_v1_panel_enrolments_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/panel/reservations/{id}/check-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Somebody at the panel says that they are here. */
+        post: operations["post_api_v1_panel_reservations_id_check_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/panel/reservations/{id}/extension": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The session goes on for longer, where nobody needs any of its sites. */
+        post: operations["post_api_v1_panel_reservations_id_extension"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/panel/reservations/{id}/grant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A join token for the room system: it joins as the site. */
+        post: operations["post_api_v1_panel_reservations_id_grant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/panel/schedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the device's own site does in the next day. Held open while nothing is new. */
+        get: operations["get_api_v1_panel_schedule"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/people": {
         parameters: {
             query?: never;
@@ -562,6 +766,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reservations/{id}/extension": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much longer the session may be made: for its chair. */
+        get: operations["get_api_v1_reservations_id_extension"];
+        put?: never;
+        /** The chair makes the session longer, where nobody needs any of its sites. */
+        post: operations["post_api_v1_reservations_id_extension"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reservations/{id}/sites/{site}/check-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The facilitator of the site says that they are here. */
+        post: operations["post_api_v1_reservations_id_sites_site_check_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/reservations/{id}/sites/{site}/condition": {
         parameters: {
             query?: never;
@@ -704,11 +943,23 @@ export interface components {
             name: string;
             short_name: string;
         };
+        AgencyUse: {
+            agency: components["schemas"]["AgencyRef"];
+            /** @description DESK-2: below the wanted level in each of the last six whole months. */
+            low: boolean;
+            /** @description The oldest first. */
+            months: components["schemas"]["MonthUse"][];
+            /** Format: int64 */
+            uses_wanted: number;
+        };
         /** @description What a piece is from now on. */
         AmendedEquipment: components["schemas"]["EquipmentDraft"] & {
             /**
              * Format: int64
              * @description As it was read.
+             */
+            version: number;
+        };
         AmendmentQuestion: {
             applicant?: components["schemas"]["PersonId"] | null;
             /** @description The whole of what is asked for from now on. */
@@ -743,14 +994,6 @@ export interface components {
              * @description The version that was judged.
              */
             version: number;
-        AgencyUse: {
-            agency: components["schemas"]["AgencyRef"];
-            /** @description DESK-2: below the wanted level in each of the last six whole months. */
-            low: boolean;
-            /** @description The oldest first. */
-            months: components["schemas"]["MonthUse"][];
-            /** Format: int64 */
-            uses_wanted: number;
         };
         /** @description An approver's answer. */
         Answer: {
@@ -790,6 +1033,13 @@ export interface components {
             /** @description By site, in the order of time. */
             occupancies: components["schemas"]["Occupancy"][];
         };
+        /** @description Why the room cannot be used. */
+        Block: {
+            ends_at_ms: components["schemas"]["UnixMs"];
+            /** @enum {string} */
+            kind: "maintenance" | "blackout" | "fault";
+            starts_at_ms: components["schemas"]["UnixMs"];
+        };
         /**
          * @description Why sites that were approved are not to be had after all.
          * @enum {string}
@@ -798,6 +1048,15 @@ export interface components {
         ChangePassword: {
             current_password: components["schemas"]["Password"];
             new_password: components["schemas"]["Password"];
+        };
+        Changes: {
+            /** @description There was an act upon it: read it anew. */
+            changed: boolean;
+            /**
+             * Format: int64
+             * @description To be sent back as `after`.
+             */
+            number: number;
         };
         /**
          * @description CLASS-1. Ordered: a later one is more secret.
@@ -809,6 +1068,13 @@ export interface components {
          * @enum {string}
          */
         Code: "request.malformed" | "request.too_large" | "request.timeout" | "route.unknown" | "method.not_allowed" | "rate.limited" | "service.unavailable" | "service.internal" | "not_found" | "conflict" | "idempotency.mismatch" | "sign_in.required" | "sign_in.failed" | "csrf.missing" | "origin.foreign" | "role.missing" | "password.weak" | "password.change_required" | "person.exists" | "reservation.lead_time" | "reservation.site_full" | "reservation.sites_too_few" | "reservation.purpose_missing" | "reservation.slot_invalid" | "reservation.slot_taken" | "reservation.person_twice" | "reservation.seat_taken" | "reservation.state" | "reservation.started" | "reservation.offer_over" | "series.partial" | "draft.too_many" | "reservation.own_agency" | "decision.reason_missing" | "block.ended" | "displacement.settled" | "condition.filed" | "condition.too_early" | "photograph.unusable" | "photograph.quota" | "classification.too_high" | "classification.lowered" | "classification.security_functions_missing" | "recording.forbidden" | "recording.running" | "recording.not_running" | "recording.failed" | "meeting.not_listed" | "meeting.window_closed" | "meeting.ended" | "grant.malformed" | "grant.signature" | "grant.expired" | "grant.not_yet" | "grant.audience" | "grant.room" | "grant.used" | "grant.stale" | "grant.revoked" | "grant.proof" | "room_system.present" | "act.forbidden" | "device.unknown" | "device.proof" | "device.credential" | "device.forbidden" | "device.code" | "device.enrolment_state" | "device.second_person" | "device.full" | "check_in.time" | "check_in.no_show" | "extension.taken" | "extension.too_long" | "extension.time" | "signal.version" | "signal.malformed" | "signal.too_large" | "signal.out_of_order" | "resume.unknown" | "resume.offer_required" | "offer.unacceptable" | "room.full" | "node.draining" | "participant.unknown";
+        CodeEntered: {
+            code: string;
+            /** @enum {string} */
+            kind: "panel" | "room_system";
+            name: string;
+            site: components["schemas"]["SiteId"];
+        };
         Condition: {
             filed_at_ms: components["schemas"]["UnixMs"];
             filed_by: components["schemas"]["PersonRef"];
@@ -844,6 +1110,13 @@ export interface components {
             /** @description To be handed to the person; it is shown once, and must be changed at first sign-in (ID-2). */
             temporary_password: string;
         };
+        CredentialAnswer: {
+            /** @description For the header `authorization: DPoP …`; void once another was given. */
+            credential: string;
+            device: components["schemas"]["DeviceRef"];
+            expires_at_ms: components["schemas"]["UnixMs"];
+            now_ms: components["schemas"]["UnixMs"];
+        };
         Credentials: {
             email: string;
             password: components["schemas"]["Password"];
@@ -853,20 +1126,6 @@ export interface components {
          * @enum {string}
          */
         Criticality: "critical" | "degrades" | "cosmetic";
-        /** @description When a site is open on one day of the week. */
-        DayHours: {
-            /** Format: int64 */
-            closes_minute: number;
-            /**
-             * Format: int64
-             * @description Minutes of the civil day, in quarter hours.
-             */
-            opens_minute: number;
-            /**
-             * Format: int64
-             * @description ISO 8601: 1 is Monday.
-             */
-            weekday: number;
         /** @description A civil day at a site. */
         Day: {
             closes_at_ms?: components["schemas"]["UnixMs"] | null;
@@ -921,6 +1180,34 @@ export interface components {
         };
         /** @enum {string} */
         Decision: "approve" | "refuse";
+        /**
+         * Format: uuid
+         * @description A room system or door panel that was enrolled for a site.
+         */
+        DeviceId: string;
+        DeviceRef: {
+            id: components["schemas"]["DeviceId"];
+            /** @enum {string} */
+            kind: "panel" | "room_system";
+            name: string;
+        };
+        DeviceRow: {
+            confirmed_by: components["schemas"]["PersonRef"];
+            enrolled_at_ms: components["schemas"]["UnixMs"];
+            enrolled_by: components["schemas"]["PersonRef"];
+            fingerprint: string;
+            id: components["schemas"]["DeviceId"];
+            /** @enum {string} */
+            kind: "panel" | "room_system";
+            name: string;
+            seen_at_ms?: components["schemas"]["UnixMs"] | null;
+            site: components["schemas"]["SiteRef"];
+        };
+        Devices: {
+            devices: components["schemas"]["DeviceRow"][];
+            /** @description Codes that were entered and wait for a second person. */
+            waiting: components["schemas"]["WaitingDevice"][];
+        };
         /** @description What an applicant asks for. */
         Draft: {
             /** @description Who leads it: the host of its meeting. */
@@ -955,6 +1242,22 @@ export interface components {
             at_ms: components["schemas"]["UnixMs"];
             by?: components["schemas"]["PersonRef"] | null;
             reason?: string | null;
+        };
+        /** @description A code to be shown. */
+        EnrolmentShown: {
+            /** @description Eight letters. */
+            code: string;
+            expires_at_ms: components["schemas"]["UnixMs"];
+            /** @description The first letters of the key's thumbprint, to be compared on both screens. */
+            fingerprint: string;
+            /** Format: uuid */
+            id: string;
+            now_ms: components["schemas"]["UnixMs"];
+        };
+        EnrolmentStanding: {
+            site?: components["schemas"]["SiteRef"] | null;
+            /** @enum {string} */
+            state: "waiting" | "entered" | "confirmed" | "refused" | "expired";
         };
         Equipment: {
             /** @description The room cannot be used without it. */
@@ -1049,6 +1352,22 @@ export interface components {
             /** @description The latest first. */
             history: components["schemas"]["EquipmentHistoryRow"][];
         };
+        ExtensionAsked: {
+            /**
+             * Format: int64
+             * @description A multiple of 15.
+             */
+            minutes: number;
+        };
+        /** @description How much longer a running session may be made now. */
+        ExtensionOffer: {
+            ends_at_ms: components["schemas"]["UnixMs"];
+            /**
+             * Format: int64
+             * @description In steps of 15; 0: not at all.
+             */
+            minutes_max: number;
+        };
         Fault: {
             description: string;
             equipment?: components["schemas"]["EquipmentId"] | null;
@@ -1079,28 +1398,6 @@ export interface components {
         Faults: {
             faults: components["schemas"]["Fault"][];
         };
-        /** @description A slot that can be had. */
-        Found: {
-            /**
-             * Format: date
-             * @description `YYYY-MM-DD`, the day of use.
-             */
-            date: string;
-            /** Format: int64 */
-            days_before_use: number;
-            ends_at_ms: components["schemas"]["UnixMs"];
-            /** @description What is to be known of that day at each site. */
-            flags: components["schemas"]["DayFlag"][];
-            /** @description The last millisecond at which it can be applied for. */
-            lawful_until_ms: components["schemas"]["UnixMs"];
-            /**
-             * Format: int64
-             * @description Days, today not counted, on which it can still be applied for (TP-2).
-             */
-            margin_days: number;
-            /** @description 1 is the best. */
-            rank: number;
-            starts_at_ms: components["schemas"]["UnixMs"];
         /** @description What one month, site or agency came to. */
         Figures: {
             /**
@@ -1168,6 +1465,29 @@ export interface components {
             /** Format: int64 */
             withdrawn: number;
         };
+        /** @description A slot that can be had. */
+        Found: {
+            /**
+             * Format: date
+             * @description `YYYY-MM-DD`, the day of use.
+             */
+            date: string;
+            /** Format: int64 */
+            days_before_use: number;
+            ends_at_ms: components["schemas"]["UnixMs"];
+            /** @description What is to be known of that day at each site. */
+            flags: components["schemas"]["DayFlag"][];
+            /** @description The last millisecond at which it can be applied for. */
+            lawful_until_ms: components["schemas"]["UnixMs"];
+            /**
+             * Format: int64
+             * @description Days, today not counted, on which it can still be applied for (TP-2).
+             */
+            margin_days: number;
+            /** @description 1 is the best. */
+            rank: number;
+            starts_at_ms: components["schemas"]["UnixMs"];
+        };
         GrantAnswer: {
             expires_at_ms: components["schemas"]["UnixMs"];
             /** @description Where to open signalling: absolute, or a path of this server. */
@@ -1190,15 +1510,26 @@ export interface components {
         Inventory: {
             /** @description By tag. */
             equipment: components["schemas"]["EquipmentItem"][];
-        Mark: {
+        };
+        /** @description One use of the room. */
+        Item: {
+            checked_in: boolean;
+            /** @description and the room system can stay until here. */
+            closes_at_ms: components["schemas"]["UnixMs"];
+            ends_at_ms: components["schemas"]["UnixMs"];
             /**
-             * @description Something to know about a day at a site.
-             * @enum {string}
+             * Format: int64
+             * @description It may be made this much longer now, minutes: nobody needs any of its sites until then.
              */
-            kind: "rest_day" | "holiday" | "provisional" | "closed";
-            name_en?: string | null;
-            /** @description Of a holiday, in Malay and in English. */
-            name_ms?: string | null;
+            extension_minutes: number;
+            meeting: components["schemas"]["MeetingId"];
+            /** @description The room system can join, and somebody can check in, from here, */
+            opens_at_ms: components["schemas"]["UnixMs"];
+            release_at_ms?: components["schemas"]["UnixMs"] | null;
+            reservation: components["schemas"]["ReservationId"];
+            starts_at_ms: components["schemas"]["UnixMs"];
+            /** @description Of a TERBUKA session alone. Absent: it may not be read here. Show that the room is booked. */
+            title?: string | null;
         };
         /**
          * @description An act that is open to this person now.
@@ -1271,13 +1602,14 @@ export interface components {
         Meetings: {
             meetings: components["schemas"]["Meeting"][];
         };
-        /** @description A piece that is written down. */
-        NewEquipment: components["schemas"]["EquipmentDraft"] & {
-            site: components["schemas"]["SiteId"];
         MonthUse: {
             month: string;
             /** Format: int64 */
             uses: number;
+        };
+        /** @description A piece that is written down. */
+        NewEquipment: components["schemas"]["EquipmentDraft"] & {
+            site: components["schemas"]["SiteId"];
         };
         /** @description A person to be given an account. */
         NewPerson: {
@@ -1717,6 +2049,18 @@ export interface components {
          * @enum {string}
          */
         Rule: "TP-1" | "TP-2" | "TP-3" | "TP-4" | "TP-5" | "TP-6" | "TP-7" | "TP-8" | "MEET-1" | "MEET-2" | "MEET-3" | "MEET-4" | "MEET-5" | "MEET-6" | "MEET-7" | "MEET-8" | "MEET-9" | "MEET-10" | "MEET-11" | "MEET-12" | "MEET-13" | "MEET-14" | "CLASS-1" | "CLASS-2" | "CLASS-3" | "CLASS-4" | "CLASS-5" | "CLASS-6" | "CLASS-7" | "SEC-1" | "SEC-2" | "SEC-3" | "SEC-4" | "SEC-5" | "SEC-6" | "ID-1" | "ID-2" | "ID-3" | "ID-4" | "ID-5" | "ID-6" | "ID-7" | "ID-8" | "ID-9" | "ID-10" | "CHAT-1" | "CHAT-2" | "CHAT-3" | "CHAT-4" | "CHAT-5" | "CHAT-6" | "CHAT-7" | "DESK-1" | "DESK-2" | "TRAIN-1" | "PORTAL-1" | "PORTAL-2" | "MAIL-1";
+        Schedule: {
+            blocks: components["schemas"]["Block"][];
+            device: components["schemas"]["DeviceRef"];
+            /** @description The soonest first. */
+            items: components["schemas"]["Item"][];
+            /** @description The server's clock, to draw times right on a device whose clock is wrong. */
+            now_ms: components["schemas"]["UnixMs"];
+            site: components["schemas"]["SiteRef"];
+            time_zone: string;
+            /** @description Another one where anything in it is another; to be sent back as `after`. */
+            version: string;
+        };
         SearchAnswer: {
             /**
              * Format: date
@@ -1788,6 +2132,10 @@ export interface components {
          * @description One participant's stay in a meeting; survives reconnects.
          */
         SessionId: string;
+        Settling: {
+            /** @description False: it is not ours. */
+            confirm: boolean;
+        };
         /**
          * @description How bad it is, the worst first.
          * @enum {string}
@@ -1921,6 +2269,21 @@ export interface components {
             media_url: string;
             /** @description For `Authorization` of the request that opens the recording at the media plane, and for nothing else. */
             token: string;
+        };
+        WaitingDevice: {
+            entered_at_ms: components["schemas"]["UnixMs"];
+            entered_by: components["schemas"]["PersonRef"];
+            expires_at_ms: components["schemas"]["UnixMs"];
+            /** @description Must be the one on the device's own screen. */
+            fingerprint: string;
+            /** Format: uuid */
+            id: string;
+            /** @enum {string} */
+            kind: "panel" | "room_system";
+            /** @description You may confirm it: you are not who entered the code. */
+            may_confirm: boolean;
+            name: string;
+            site: components["schemas"]["SiteRef"];
         };
         WantedUse: {
             /**
@@ -2107,6 +2470,46 @@ export interface operations {
             };
         };
     };
+    get_api_v1_changes: {
+        parameters: {
+            query: {
+                /** @description The number that was answered last; without it the present one is answered at once. */
+                after?: number;
+                /** @description The reservation or meeting that is shown. */
+                about: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changes"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_api_v1_conditions: {
         parameters: {
             query?: {
@@ -2136,6 +2539,198 @@ export interface operations {
                 };
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_devices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Devices"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_devices_enrolments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeEntered"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Devices"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_devices_enrolments_id_confirmation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Settling"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Devices"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_devices_id_revocation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["DeviceId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Devices"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3000,6 +3595,327 @@ export interface operations {
             };
         };
     };
+    post_api_v1_panel_credential: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A proof of the device's key (RFC 9449) */
+                dpop?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CredentialAnswer"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_panel_enrolments: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A proof of the device's key (RFC 9449) */
+                dpop?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnrolmentShown"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_panel_enrolments_id: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A proof of the device's key (RFC 9449) */
+                dpop?: string | null;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnrolmentStanding"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_panel_reservations_id_check_in: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A proof of the device's key (RFC 9449) */
+                dpop?: string | null;
+                /** @description DPoP and the device's credential */
+                authorization?: string | null;
+            };
+            path: {
+                id: components["schemas"]["ReservationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_panel_reservations_id_extension: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A proof of the device's key (RFC 9449) */
+                dpop?: string | null;
+                /** @description DPoP and the device's credential */
+                authorization?: string | null;
+            };
+            path: {
+                id: components["schemas"]["ReservationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExtensionAsked"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_panel_reservations_id_grant: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A proof of the device's key (RFC 9449) */
+                dpop?: string | null;
+                /** @description DPoP and the device's credential */
+                authorization?: string | null;
+            };
+            path: {
+                id: components["schemas"]["ReservationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GrantAnswer"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_panel_schedule: {
+        parameters: {
+            query?: {
+                /** @description The version that is shown: answered once there is another, or after some seconds with the same. */
+                after?: string;
+            };
+            header?: {
+                /** @description A proof of the device's key (RFC 9449) */
+                dpop?: string | null;
+                /** @description DPoP and the device's credential */
+                authorization?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_api_v1_people: {
         parameters: {
             query: {
@@ -3810,6 +4726,154 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_reservations_id_extension: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ReservationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExtensionOffer"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_reservations_id_extension: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ReservationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExtensionAsked"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reservation"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_reservations_id_sites_site_check_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ReservationId"];
+                site: components["schemas"]["SiteId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reservation"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
