@@ -1075,6 +1075,8 @@ export interface components {
             name: string;
             site: components["schemas"]["SiteId"];
         };
+        Code: "request.malformed" | "request.too_large" | "request.timeout" | "route.unknown" | "method.not_allowed" | "rate.limited" | "service.unavailable" | "service.internal" | "not_found" | "conflict" | "idempotency.mismatch" | "sign_in.required" | "sign_in.failed" | "csrf.missing" | "origin.foreign" | "role.missing" | "password.weak" | "password.change_required" | "person.exists" | "reservation.lead_time" | "reservation.site_full" | "reservation.sites_too_few" | "reservation.purpose_missing" | "reservation.slot_invalid" | "reservation.slot_taken" | "reservation.person_twice" | "reservation.seat_taken" | "reservation.state" | "reservation.own_agency" | "decision.reason_missing" | "block.ended" | "displacement.settled" | "condition.filed" | "condition.too_early" | "photograph.unusable" | "photograph.quota" | "classification.too_high" | "classification.lowered" | "classification.security_functions_missing" | "recording.forbidden" | "recording.running" | "recording.not_running" | "recording.failed" | "meeting.not_listed" | "meeting.window_closed" | "meeting.ended" | "grant.malformed" | "grant.signature" | "grant.expired" | "grant.not_yet" | "grant.audience" | "grant.room" | "grant.used" | "grant.stale" | "grant.revoked" | "grant.proof" | "room_system.present" | "act.forbidden" | "device.unknown" | "device.proof" | "device.credential" | "device.forbidden" | "device.code" | "device.enrolment_state" | "device.second_person" | "device.full" | "check_in.time" | "check_in.no_show" | "extension.taken" | "extension.too_long" | "extension.time" | "signal.version" | "signal.malformed" | "signal.too_large" | "signal.out_of_order" | "resume.unknown" | "resume.offer_required" | "offer.unacceptable" | "room.full" | "node.draining" | "participant.unknown";
+        Code: "request.malformed" | "request.too_large" | "request.timeout" | "route.unknown" | "method.not_allowed" | "rate.limited" | "service.unavailable" | "service.internal" | "not_found" | "conflict" | "idempotency.mismatch" | "sign_in.required" | "sign_in.failed" | "csrf.missing" | "origin.foreign" | "role.missing" | "password.weak" | "password.change_required" | "person.exists" | "reservation.lead_time" | "reservation.site_full" | "reservation.sites_too_few" | "reservation.purpose_missing" | "reservation.slot_invalid" | "reservation.slot_taken" | "reservation.person_twice" | "reservation.seat_taken" | "reservation.state" | "reservation.started" | "reservation.offer_over" | "series.partial" | "draft.too_many" | "reservation.own_agency" | "decision.reason_missing" | "condition.filed" | "condition.too_early" | "photograph.unusable" | "photograph.quota" | "classification.too_high" | "classification.lowered" | "classification.security_functions_missing" | "recording.forbidden" | "recording.running" | "recording.not_running" | "recording.failed" | "meeting.not_listed" | "meeting.window_closed" | "meeting.ended" | "grant.malformed" | "grant.signature" | "grant.expired" | "grant.not_yet" | "grant.audience" | "grant.room" | "grant.used" | "grant.stale" | "grant.revoked" | "grant.proof" | "room_system.present" | "act.forbidden" | "device.unknown" | "device.proof" | "device.credential" | "device.forbidden" | "device.code" | "device.enrolment_state" | "device.second_person" | "device.full" | "check_in.time" | "check_in.no_show" | "extension.taken" | "extension.too_long" | "extension.time" | "signal.version" | "signal.malformed" | "signal.too_large" | "signal.out_of_order" | "resume.unknown" | "resume.offer_required" | "offer.unacceptable" | "room.full" | "node.draining" | "participant.unknown";
         Condition: {
             filed_at_ms: components["schemas"]["UnixMs"];
             filed_by: components["schemas"]["PersonRef"];
@@ -1170,6 +1172,21 @@ export interface components {
              * @description ISO 8601: 1 is Monday.
              */
             weekday: number;
+        /** @description A civil day at a site. */
+        Day: {
+            closes_at_ms?: components["schemas"]["UnixMs"] | null;
+            /**
+             * Format: date
+             * @description `YYYY-MM-DD`
+             */
+            date: string;
+            ends_at_ms: components["schemas"]["UnixMs"];
+            /** @description It can be applied for now, as far as the lead time goes (TP-2). */
+            lawful: boolean;
+            marks: components["schemas"]["Mark"][];
+            opens_at_ms?: components["schemas"]["UnixMs"] | null;
+            site: components["schemas"]["SiteId"];
+            starts_at_ms: components["schemas"]["UnixMs"];
         };
         Decided: {
             at_ms: components["schemas"]["UnixMs"];
@@ -1484,6 +1501,7 @@ export interface components {
              * @description Days, today not counted, on which it can still be applied for (TP-2).
              */
             margin_days: number;
+            marks: components["schemas"]["SiteMark"][];
             /** @description 1 is the best. */
             rank: number;
             starts_at_ms: components["schemas"]["UnixMs"];
@@ -2001,6 +2019,7 @@ export interface components {
              * @description Where an application stands.
              * @enum {string}
              */
+            state: "submitted" | "approved" | "refused" | "withdrawn" | "lapsed" | "returned" | "displaced";
             state: "submitted" | "approved" | "refused" | "withdrawn" | "lapsed" | "returned" | "displaced" | "waiting" | "offered";
             title: string;
             /**
@@ -2195,6 +2214,10 @@ export interface components {
          * @description A place with telepresence rooms.
          */
         SiteId: string;
+        /** @description A mark with the site that it is about. */
+        SiteMark: components["schemas"]["Mark"] & {
+            site: components["schemas"]["SiteId"];
+        };
         /** @description A site where it is only named. */
         SiteRef: {
             id: components["schemas"]["SiteId"];
@@ -2261,6 +2284,8 @@ export interface components {
             lawful: boolean;
             /** @description The last millisecond at which this slot can be applied for. */
             lawful_until_ms: components["schemas"]["UnixMs"];
+            /** @description What to know about the day of use at each site. */
+            marks: components["schemas"]["SiteMark"][];
             /** @description All of them at once, in the order of the form; empty where it is lawful. */
             refusals: components["schemas"]["Refusal"][];
         };
@@ -2477,6 +2502,56 @@ export interface operations {
                 after?: number;
                 /** @description The reservation or meeting that is shown. */
                 about: string;
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SearchRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchAnswer"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_conditions: {
+        parameters: {
+            query?: {
+                /** @description Without it: every site that I look after. */
+                site?: string;
             };
             header?: never;
             path?: never;
