@@ -1181,12 +1181,41 @@ export interface components {
              */
             date: string;
             ends_at_ms: components["schemas"]["UnixMs"];
+            flags: components["schemas"]["DayFlag"][];
             /** @description It can be applied for now, as far as the lead time goes (TP-2). */
             lawful: boolean;
-            marks: components["schemas"]["Mark"][];
             opens_at_ms?: components["schemas"]["UnixMs"] | null;
             site: components["schemas"]["SiteId"];
             starts_at_ms: components["schemas"]["UnixMs"];
+        };
+        /** @description What is to be known of a day of use at one site. */
+        DayFlag: {
+            /** Format: date */
+            date: string;
+            /** @enum {string} */
+            kind: "holiday" | "rest_day" | "year_unknown" | "year_provisional";
+            name_en?: string | null;
+            name_ms?: string | null;
+            /** @description The holiday itself is not gazetted yet. */
+            provisional: boolean;
+            /** @description Its date is declared when the moon is seen, and may move by a day. */
+            sighted: boolean;
+            site: components["schemas"]["SiteId"];
+        };
+        /** @description When a site is open on one day of the week. */
+        DayHours: {
+            /** Format: int64 */
+            closes_minute: number;
+            /**
+             * Format: int64
+             * @description Minutes of the civil day, in quarter hours.
+             */
+            opens_minute: number;
+            /**
+             * Format: int64
+             * @description ISO 8601: 1 is Monday.
+             */
+            weekday: number;
         };
         Decided: {
             at_ms: components["schemas"]["UnixMs"];
@@ -1501,7 +1530,6 @@ export interface components {
              * @description Days, today not counted, on which it can still be applied for (TP-2).
              */
             margin_days: number;
-            marks: components["schemas"]["SiteMark"][];
             /** @description 1 is the best. */
             rank: number;
             starts_at_ms: components["schemas"]["UnixMs"];
@@ -2019,7 +2047,6 @@ export interface components {
              * @description Where an application stands.
              * @enum {string}
              */
-            state: "submitted" | "approved" | "refused" | "withdrawn" | "lapsed" | "returned" | "displaced";
             state: "submitted" | "approved" | "refused" | "withdrawn" | "lapsed" | "returned" | "displaced" | "waiting" | "offered";
             title: string;
             /**
@@ -2214,10 +2241,6 @@ export interface components {
          * @description A place with telepresence rooms.
          */
         SiteId: string;
-        /** @description A mark with the site that it is about. */
-        SiteMark: components["schemas"]["Mark"] & {
-            site: components["schemas"]["SiteId"];
-        };
         /** @description A site where it is only named. */
         SiteRef: {
             id: components["schemas"]["SiteId"];
@@ -2284,8 +2307,6 @@ export interface components {
             lawful: boolean;
             /** @description The last millisecond at which this slot can be applied for. */
             lawful_until_ms: components["schemas"]["UnixMs"];
-            /** @description What to know about the day of use at each site. */
-            marks: components["schemas"]["SiteMark"][];
             /** @description All of them at once, in the order of the form; empty where it is lawful. */
             refusals: components["schemas"]["Refusal"][];
         };
