@@ -91,6 +91,10 @@ impl Booking {
         if expired > 0 {
             tracing::info!(expired, "holds that ran out undecided were let go");
         }
+        let moved = reservations::waiting_due(&self.db, now).await?;
+        if moved > 0 {
+            tracing::info!(moved, "places in the waiting list were offered or let go");
+        }
         self.keys.refresh().await
     }
 
@@ -110,6 +114,13 @@ pub fn router(booking: Arc<Booking>, identity: Identity) -> OpenApiRouter {
         .routes(routes!(reservations::search::http::search))
         .routes(routes!(reservations::http::read, reservations::amendment::http::put))
         .routes(routes!(reservations::amendment::http::verdict))
+        .routes(routes!(reservations::waiting::http::offer))
+        .routes(routes!(reservations::drafts::http::list, reservations::drafts::http::create))
+        .routes(routes!(reservations::drafts::http::read, reservations::drafts::http::put, reservations::drafts::http::delete))
+        .routes(routes!(reservations::drafts::http::copy))
+        .routes(routes!(reservations::series::http::create))
+        .routes(routes!(reservations::series::http::read))
+        .routes(routes!(reservations::series::http::verdict))
         .routes(routes!(decisions::http::decide))
         .routes(routes!(reservations::http::withdrawal))
         .merge(use_of_rooms::http::routes())

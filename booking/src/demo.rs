@@ -226,6 +226,8 @@ impl Stage<'_> {
                 known: &known,
                 classified_without_e2ee: self.booking.settings.classified_without_e2ee,
                 claim: None,
+                draft_id: None,
+                wait: false,
             };
             match reservations::apply(&self.booking.db, received, application).await {
                 Ok(id) => return Ok(Some(id)),

@@ -8,7 +8,7 @@ use crate::names::names;
 use chrono::NaiveDate;
 use wire::id::HolidayId;
 
-pub use calendar::{Calendar, DayFlag, flags, on};
+pub use calendar::{Calendar, DayFlag, DayKind, flags, on};
 #[cfg(test)]
 pub(crate) use store::SQL;
 pub use store::calendar;

@@ -1,11 +1,13 @@
 //! The acts upon a reservation: apply, withdraw, lapse. Each is one transaction with its audit row; `now` is the server's clock.
 
 use super::{
-    Draft, Ended, State, Stored, occupancies, rules, store,
+    Draft, Ended, State, Stored, drafts, occupancies, rules, store,
     verdict::{self, Setting},
+    waiting,
 };
 use crate::{
     meetings::{self, EndReason},
+    policy::LeadVerdict,
     text,
 };
 use kernel::{
@@ -16,7 +18,7 @@ use kernel::{
 use std::collections::BTreeSet;
 use wire::{
     Code, Refusal, Rule, UnixMs,
-    id::{AgencyId, PersonId, ReservationId, SiteId},
+    id::{AgencyId, DraftId, PersonId, ReservationId, SeriesId, SiteId},
 };
 
 /// Characters of the words of a withdrawal.
@@ -41,6 +43,19 @@ pub struct Application<'a> {
     pub classified_without_e2ee: bool,
     /// The request's claim to be carried out once.
     pub claim: Option<&'a Claim>,
+    /// The draft that this was: it is taken out with the commit.
+    pub draft_id: Option<DraftId>,
+    /// Where nothing but a taken slot is in the way, it waits for it.
+    pub wait: bool,
+}
+
+/// What an application is stored as.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Kind {
+    /// Its place in the waiting list.
+    pub waiting_no: Option<i64>,
+    /// The series that it is an occurrence of, and which.
+    pub series: Option<(SeriesId, i64)>,
 }
 
 /// Applies for sites. Received before midnight and sent again after it, the same request under the same key is the same reservation.
@@ -73,7 +88,7 @@ pub(super) fn all_of(refusals: &[Refusal]) -> Result<()> {
 }
 
 async fn try_apply(db: &Db, now: UnixMs, application: Application<'_>, id: ReservationId) -> Result<ReservationId> {
-    let Application { by, draft, claim, .. } = application;
+    let Application { draft, claim, .. } = application;
     kernel::transact!(db, tx => {
         if let Some(claim) = claim
             && let Some(carried_out) = idempotency::claim(tx, claim).await?
@@ -84,37 +99,65 @@ async fn try_apply(db: &Db, now: UnixMs, application: Application<'_>, id: Reser
         let judgement = rules::judge(draft, &setting.circumstances(now, &application));
         all_of(&judgement.refusals)?;
         occupancies::lock_sites(tx, draft.sites.iter().map(|it| it.site)).await?;
-        let series = format!("TP-{}", judgement.lead.use_date.format("%Y"));
-        let number = store::next_number(tx, &series).await?;
-        let new = store::New {
-            id,
-            reference: format!("{series}-{number:05}"),
-            draft,
-            agency: by.agency,
-            applicant: by.person,
-            received_at: now,
-            lead: judgement.lead,
-            policy: &setting.policy,
-            spans: &occupancies::spans(&setting.sites, draft.sites.iter().map(|it| it.site), draft.slot()),
-            hold_expires_at: setting.hold_until(now, draft.slot()),
-            waiting_no: None,
-            series: None,
+        let waits = application.wait && !verdict::taken(tx, draft, &setting.sites, None).await?.is_empty();
+        let waiting_no = match waits {
+            true => Some(waiting::next_number(tx).await?),
+            false => None,
         };
-        store::insert(tx, &new).await?;
-        store::note(tx, id, now, "apply", Some(by.person), None).await?;
-        audit::record(tx, entry(now, "reservation.apply", id, by)
-            .rule(Rule::Tp2)
-            .detail("reference", new.reference.as_str())
-            .detail("policy_version", setting.policy.version)
-            .detail("days_before_use", judgement.lead.days_before_use)
-            .detail("sites", draft.sites.iter().map(|it| it.site.to_string()).collect::<Vec<_>>())
-            .detail("starts_at_ms", draft.starts_at_ms.0)
-            .detail("ends_at_ms", draft.ends_at_ms.0));
+        put(tx, now, &application, &setting, judgement.lead, id, Kind { waiting_no, series: None }).await?;
         if let Some(claim) = claim {
             idempotency::answer(tx, claim, &id).await?;
         }
         Ok(id)
     })
+}
+
+/// Stores an application that was judged, with its row in the trail. The caller holds its sites.
+pub(super) async fn put(
+    tx: &mut Tx,
+    now: UnixMs,
+    application: &Application<'_>,
+    setting: &Setting,
+    lead: LeadVerdict,
+    id: ReservationId,
+    kind: Kind,
+) -> Result<()> {
+    let Application { by, draft, .. } = *application;
+    let series = format!("TP-{}", lead.use_date.format("%Y"));
+    let number = store::next_number(tx, &series).await?;
+    let new = store::New {
+        id,
+        reference: format!("{series}-{number:05}"),
+        draft,
+        agency: by.agency,
+        applicant: by.person,
+        received_at: now,
+        lead,
+        policy: &setting.policy,
+        spans: &occupancies::spans(&setting.sites, draft.sites.iter().map(|it| it.site), draft.slot()),
+        hold_expires_at: setting.hold_until(now, draft.slot()),
+        waiting_no: kind.waiting_no,
+        series: kind.series,
+    };
+    store::insert(tx, &new).await?;
+    if let Some(draft) = application.draft_id {
+        drafts::remove(tx, by.person, draft).await?;
+    }
+    store::note(tx, id, now, "apply", Some(by.person), None).await?;
+    if kind.waiting_no.is_some() {
+        store::note(tx, id, now, "wait", Some(by.person), None).await?;
+    }
+    let row = entry(now, "reservation.apply", id, by)
+        .rule(Rule::Tp2)
+        .detail("reference", new.reference.as_str())
+        .detail("policy_version", setting.policy.version)
+        .detail("days_before_use", lead.days_before_use)
+        .detail("sites", draft.sites.iter().map(|it| it.site.to_string()).collect::<Vec<_>>())
+        .detail("starts_at_ms", draft.starts_at_ms.0)
+        .detail("ends_at_ms", draft.ends_at_ms.0)
+        .detail("waits", kind.waiting_no.is_some());
+    audit::record(tx, row);
+    Ok(())
 }
 
 /// Withdraws what was submitted or approved, until its slot is over. Whoever sits in its meeting is told at once.
@@ -126,23 +169,28 @@ pub async fn withdraw(db: &Db, now: UnixMs, by: By, id: ReservationId, reason: O
 async fn try_withdraw(db: &Db, now: UnixMs, by: By, id: ReservationId, reason: Option<&str>) -> Result<()> {
     kernel::transact!(db, tx => {
         let stored = found(tx, id).await?;
-        if stored.agency != by.agency {
-            return Err(Code::NotFound.into());
-        }
-        let reason = text::optional("reason", reason, REASON_CHARS_MAX, text::paragraph)?;
-        let ended = Ended { at: now, by: Some(by.person), reason };
-        if !may_be_withdrawn(&stored, now) || !store::withdraw(tx, id, stored.state, &ended).await? {
-            return Err(in_state(stored.state));
-        }
-        occupancies::to_state(tx, id, "released").await?;
-        if let Some(room) = stored.meeting {
-            meetings::change::cancel(tx, now, room, EndReason::Withdrawn).await?;
-        }
-        store::note(tx, id, now, "withdraw", Some(by.person), None).await?;
-        let row = entry(now, "reservation.withdraw", id, by).detail("reference", stored.reference.as_str());
-        audit::record(tx, row.detail("reason", ended.reason));
-        Ok(())
+        withdraw_in(tx, now, by, &stored, reason).await
     })
+}
+
+/// The withdrawal inside a transaction that holds the sites.
+pub(super) async fn withdraw_in(tx: &mut Tx, now: UnixMs, by: By, it: &Stored, reason: Option<&str>) -> Result<()> {
+    if it.agency != by.agency {
+        return Err(Code::NotFound.into());
+    }
+    let reason = text::optional("reason", reason, REASON_CHARS_MAX, text::paragraph)?;
+    let ended = Ended { at: now, by: Some(by.person), reason };
+    if !may_be_withdrawn(it, now) || !store::withdraw(tx, it.id, it.state, &ended).await? {
+        return Err(in_state(it.state));
+    }
+    occupancies::to_state(tx, it.id, "released").await?;
+    if let Some(room) = it.meeting {
+        meetings::change::cancel(tx, now, room, EndReason::Withdrawn).await?;
+    }
+    store::note(tx, it.id, now, "withdraw", Some(by.person), None).await?;
+    let row = entry(now, "reservation.withdraw", it.id, by).detail("reference", it.reference.as_str());
+    audit::record(tx, row.detail("reason", ended.reason));
+    waiting::freed(tx, now, it).await
 }
 
 /// What has not come to an end is taken back until its slot is over.
@@ -157,8 +205,9 @@ pub async fn lapse_due(db: &Db, now: UnixMs) -> Result<usize> {
     let due = store::overdue(&mut db.read().await?, now).await?;
     for id in &due {
         kernel::transact!(db, tx => {
-            found(tx, *id).await?;
-            lapse(tx, now, *id).await
+            let it = found(tx, *id).await?;
+            lapse(tx, now, *id).await?;
+            waiting::freed(tx, now, &it).await
         })?;
     }
     Ok(due.len())

@@ -1,7 +1,7 @@
 //! Routes of reservations.
 
 use super::{
-    Application, By, Draft, apply, judge, store,
+    Application, By, Draft, apply, judge, series, store,
     view::{self, Reservation},
     withdraw,
 };
@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, sync::Arc};
 use wire::{
     Code, Refusal, UnixMs,
-    id::{PersonId, ReservationId},
+    id::{DraftId, PersonId, ReservationId},
 };
 
 /// What is said of a draft. Nothing is stored.
@@ -87,6 +87,8 @@ pub(super) fn application<'a>(
         known,
         classified_without_e2ee: booking.settings.classified_without_e2ee,
         claim,
+        draft_id: None,
+        wait: false,
     }
 }
 
@@ -94,9 +96,20 @@ pub(crate) fn by(actor: &Actor) -> By {
     By { person: actor.person, agency: actor.agency.id }
 }
 
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ApplyQuery {
+    /// The draft that this was, which is taken out with it.
+    #[serde(default)]
+    draft: Option<DraftId>,
+    /// Where nothing but a taken slot is in the way, it waits for it in the waiting list.
+    #[serde(default)]
+    wait: bool,
+}
+
 /// Applies for two or more sites (TP-1 to TP-5) on behalf of one's own agency.
 #[utoipa::path(post, path = "/reservations", tag = "telepresence", request_body = Draft,
-    params(("idempotency-key" = Option<String>, Header, description = "The same request sent twice under one key is carried out once")),
+    params(ApplyQuery, ("idempotency-key" = Option<String>, Header, description = "The same request sent twice under one key is carried out once")),
     responses((status = 201, body = Reservation), (status = 401, body = Problem, content_type = "application/problem+json"),
         (status = 403, body = Problem, content_type = "application/problem+json"),
         (status = 409, body = Problem, content_type = "application/problem+json"),
@@ -104,6 +117,7 @@ pub(crate) fn by(actor: &Actor) -> By {
 pub async fn create(
     State(booking): State<Arc<Booking>>,
     actor: Actor,
+    Query(query): Query<ApplyQuery>,
     key: Option<IdempotencyKey>,
     body: HashedJson<Draft>,
 ) -> Result<(StatusCode, Json<Reservation>)> {
@@ -111,7 +125,9 @@ pub async fn create(
     let draft = body.value;
     let known = known(&booking, &actor, &draft, None).await?;
     let claim = key.map(|key| Claim { person: actor.person, route: "POST /reservations", key, body_hash: body.body_hash, at: now });
-    let id = apply(&booking.db, now, application(&booking, &actor, &draft, &known, claim.as_ref())).await?;
+    let mut application = application(&booking, &actor, &draft, &known, claim.as_ref());
+    (application.draft_id, application.wait) = (query.draft, query.wait);
+    let id = apply(&booking.db, now, application).await?;
     Ok((StatusCode::CREATED, shown(&booking, &actor, id).await?))
 }
 
@@ -204,10 +220,28 @@ pub async fn read(State(booking): State<Arc<Booking>>, actor: Actor, Path(id): P
     shown(&booking, &actor, id).await
 }
 
+names! {
+    /// How much of a series an act is for.
+    Scope {
+        This = "this",
+        ThisAndFollowing = "this_and_following",
+    }
+}
+
+impl Default for Scope {
+    fn default() -> Self {
+        Self::This
+    }
+}
+
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 pub struct Withdrawal {
     #[serde(default)]
     pub reason: Option<String>,
+    /// Of a series, how much of it.
+    #[serde(default)]
+    #[schema(inline)]
+    pub scope: Scope,
 }
 
 /// Takes an application back, or an approved use; its meeting ends at once.
@@ -224,6 +258,10 @@ pub async fn withdrawal(
     Json(withdrawal): Json<Withdrawal>,
 ) -> Result<Json<Reservation>> {
     actor.require(&[PersonRole::UcAdministrator])?;
-    withdraw(&booking.db, booking.clock.now(), by(&actor), id, withdrawal.reason.as_deref()).await?;
+    let (now, reason) = (booking.clock.now(), withdrawal.reason.as_deref());
+    match withdrawal.scope {
+        Scope::This => withdraw(&booking.db, now, by(&actor), id, reason).await?,
+        Scope::ThisAndFollowing => series::withdraw_following(&booking.db, now, by(&actor), id, reason).await?,
+    }
     shown(&booking, &actor, id).await
 }

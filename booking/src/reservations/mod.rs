@@ -1,25 +1,29 @@
 //! Reservations: an agency's application for the use of two or more sites. Who decides on it, and how, is [`crate::decisions`].
 //!
 //! ```text
-//! draft --judge--> submitted (holds the slot) --decide--> approved (has a meeting) --+--> withdrawn
-//!                                             \-decide--> refused                    |
-//!                                             \-withdraw------------------------------/
-//!                                             \-its start passes--> lapsed
+//! draft --judge--> submitted (holds its sites) --decide--> approved (has a meeting) --amend--> submitted
+//!             |        |  \-its hold runs out: goes on without its sites, which an approval takes again
+//!             |        \-decide--> refused, returned (--amend--> submitted)
+//!             \-taken, and wants to wait--> waiting --freed--> offered --yes--> submitted
+//! until its end each is withdrawn by its agency; undecided at its start it lapses; a room out of order displaces it
 //! ```
 
 pub mod act;
 pub mod alternatives;
 pub mod amendment;
 pub mod availability;
+pub mod drafts;
 pub mod grid;
 pub mod holds;
 pub mod http;
 pub(crate) mod occupancies;
 pub mod rules;
 pub mod search;
+pub mod series;
 pub(crate) mod store;
 pub mod verdict;
 pub mod view;
+pub mod waiting;
 
 use crate::{decisions::ReasonCode, names::names, policy::Slot};
 use serde::{Deserialize, Serialize};
@@ -32,11 +36,12 @@ pub use act::{Application, By, apply, lapse_due, withdraw};
 pub(crate) use act::{entry, found, in_state, lapse};
 pub use holds::hold_expiry_due;
 pub use verdict::judge;
+pub use waiting::waiting_due;
 
 /// Every SQL text of this domain.
 #[cfg(test)]
 pub(crate) fn all_sql() -> impl Iterator<Item = (&'static str, &'static str)> {
-    [store::SQL, occupancies::SQL, amendment::SQL].into_iter().flatten().copied()
+    [store::SQL, occupancies::SQL, amendment::SQL, drafts::SQL, series::SQL, waiting::SQL].into_iter().flatten().copied()
 }
 
 /// What an applicant asks for.
@@ -195,6 +200,10 @@ impl Stored {
     }
 }
 
+#[cfg(test)]
+mod races;
+#[cfg(test)]
+mod random;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

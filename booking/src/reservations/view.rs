@@ -1,6 +1,6 @@
 //! A reservation as it is shown: to whom, with which names, and what this person may do with it.
 
-use super::{State, Stored, act, store};
+use super::{State, Stored, act, store, waiting};
 use crate::{
     Booking, conditions,
     decisions::{Decision, ReasonCode},
@@ -24,6 +24,10 @@ names! {
         Withdraw = "withdraw",
         Amend = "amend",
         Copy = "copy",
+        AmendFollowing = "amend_following",
+        WithdrawFollowing = "withdraw_following",
+        AcceptOffer = "accept_offer",
+        DeclineOffer = "decline_offer",
         Join = "join",
         FileCondition = "file_condition",
         ReportFault = "report_fault",
@@ -74,6 +78,12 @@ pub struct Reservation {
     pub ended: Option<Ended>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub series: Option<Occurrence>,
+    /// Of one in the waiting list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<Waiting>,
+    /// Of one to which a place is offered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offer: Option<Offer>,
     pub history: Vec<HistoryRow>,
     pub may: Vec<May>,
 }
@@ -132,6 +142,18 @@ pub struct Occurrence {
     pub id: SeriesId,
     pub number: i64,
     pub of: i64,
+}
+
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Waiting {
+    /// Among those who wait for one of its sites at its time; 1 is the next.
+    pub place: i64,
+    pub since_ms: UnixMs,
+}
+
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Offer {
+    pub expires_at_ms: UnixMs,
 }
 
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -227,6 +249,10 @@ async fn one(booking: &Booking, tx: &mut Tx, actor: &Actor, sites: &[Site], it: 
         condition: filed.iter().find(|filed| filed.0 == used.site).map(|filed| filed.1.clone()),
     });
     let holds = it.holds();
+    let waiting = match it.state {
+        State::Waiting => Some(Waiting { place: waiting::place(tx, it.id).await?, since_ms: it.received_at }),
+        _ => None,
+    };
     Ok(Reservation {
         sites: uses.collect(),
         agency: people::agency(tx, it.agency).await?,
@@ -257,6 +283,8 @@ async fn one(booking: &Booking, tx: &mut Tx, actor: &Actor, sites: &[Site], it: 
         hold_expires_at_ms: it.hold_expires_at.filter(|_| matches!(it.state, State::Submitted | State::Returned)),
         ended: it.ended.map(|ended| Ended { at_ms: ended.at, by: ended.by.map(|by| people.get(by)), reason: ended.reason }),
         series: it.series.map(|series| Occurrence { id: series.id, number: series.number, of: series.of }),
+        waiting,
+        offer: it.offer_expires_at.filter(|_| it.state == State::Offered).map(|expires_at_ms| Offer { expires_at_ms }),
         holds,
         may,
     })
@@ -280,7 +308,15 @@ fn of_administrator(it: &Stored, now: UnixMs) -> Vec<May> {
         _ => false,
     };
     let table = [(May::Withdraw, act::may_be_withdrawn(it, now)), (May::Amend, amendable), (May::Copy, true)];
-    table.into_iter().filter(|it| it.1).map(|it| it.0).collect()
+    let in_series = it.series.is_some_and(|at| at.number < at.of);
+    let offered = it.state == State::Offered && it.offer_expires_at.is_some_and(|at| now < at);
+    let table = table.into_iter().chain([
+        (May::AmendFollowing, amendable && in_series),
+        (May::WithdrawFollowing, act::may_be_withdrawn(it, now) && in_series),
+        (May::AcceptOffer, offered),
+        (May::DeclineOffer, offered),
+    ]);
+    table.filter(|it| it.1).map(|it| it.0).collect()
 }
 
 async fn may(booking: &Booking, tx: &mut Tx, actor: &Actor, it: &Stored, filed: &[(SiteId, ConditionRef)]) -> Result<Vec<May>> {

@@ -47,7 +47,16 @@ impl World {
     }
 
     pub fn application<'a>(&'a self, draft: &'a Draft) -> Application<'a> {
-        Application { by: self.applicant, may_apply: true, draft, known: &self.known, classified_without_e2ee: false, claim: None }
+        Application {
+            by: self.applicant,
+            may_apply: true,
+            draft,
+            known: &self.known,
+            classified_without_e2ee: false,
+            claim: None,
+            draft_id: None,
+            wait: false,
+        }
     }
 
     pub async fn applied(&self, db: &Db, draft: &Draft) -> ReservationId {

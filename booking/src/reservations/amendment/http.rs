@@ -5,7 +5,8 @@ use crate::{
     Booking,
     reservations::{
         Application, Draft,
-        http::{application, known, shown},
+        http::{Scope, application, known, shown},
+        series,
         view::{self, Reservation},
     },
 };
@@ -41,6 +42,10 @@ pub struct AmendmentRequest {
     /// Another applicant, of the same agency.
     #[serde(default)]
     pub applicant: Option<PersonId>,
+    /// Of a series, how much of it. All of it is done, or nothing.
+    #[serde(default)]
+    #[schema(inline)]
+    pub scope: Scope,
 }
 
 /// What is said of an amendment. Nothing is stored.
@@ -119,6 +124,9 @@ pub async fn put(
     actor.require(&[PersonRole::UcAdministrator])?;
     let known = known(&booking, &actor, &asked.draft, asked.applicant).await?;
     let amending = amending(application(&booking, &actor, &asked.draft, &known, None), asked.version, asked.applicant);
-    amend(&booking.db, booking.clock.now(), id, &amending).await?;
+    match asked.scope {
+        Scope::This => amend(&booking.db, booking.clock.now(), id, &amending).await?,
+        Scope::ThisAndFollowing => series::amend_following(&booking.db, booking.clock.now(), id, &amending).await?,
+    }
     shown(&booking, &actor, id).await
 }

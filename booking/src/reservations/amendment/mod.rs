@@ -9,6 +9,7 @@ use super::{
     act::{all_of, entry, found_with, with_alternatives},
     occupancies, store as reservations,
     verdict::{self, Setting},
+    waiting,
 };
 use crate::{
     meetings,
@@ -35,7 +36,7 @@ pub struct Amending<'a> {
 }
 
 impl<'a> Amending<'a> {
-    fn asked(&self) -> Asked<'a> {
+    pub(super) fn asked(&self) -> Asked<'a> {
         Asked { draft: self.application.draft, applicant: self.applicant }
     }
 }
@@ -135,7 +136,7 @@ async fn carry_out(
         row = row.detail("policy_version", received.policy_version).detail("days_before_use", received.lead.days_before_use);
     }
     audit::record(tx, row);
-    Ok(())
+    waiting::freed(tx, now, old).await
 }
 
 /// Moves what is taken of the sites and seats everybody anew, the sites in their order. Each row moves past nothing but itself, so that the
