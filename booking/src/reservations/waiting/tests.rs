@@ -1,6 +1,7 @@
 //! The waiting list on both databases.
 
 use super::{answer as respond, *};
+use crate::reservations::world::answer;
 use crate::{
     decisions::{Decision, decide},
     reservations::{Application, Draft, DraftSite, apply, withdraw, world::*},
