@@ -80,6 +80,9 @@ async fn try_decide(db: &Db, now: UnixMs, by: By, id: ReservationId, answer: &An
             return Err(in_state(state));
         }
         reservations::store::occupancies_to(tx, id, occupancies).await?;
+        if to == State::Refused {
+            reservations::waiting::freed(tx, now, &stored).await?;
+        }
         let mut row = entry(now, decide_act(answer.decision), id, by).rule(Rule::Tp4).detail("reference", stored.reference.as_str());
         match (answer.decision, reason_code) {
             (Decision::Approve, _) => row = row.detail("meeting", meetings::follow::stand(tx, now, &stored).await?.to_string()),

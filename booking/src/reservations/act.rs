@@ -1,7 +1,7 @@
 //! The acts upon a reservation: apply, withdraw, lapse. Each is one transaction with its audit row; `now` is the server's clock.
 
 use super::{
-    Draft, Ended, State, Stored, drafts, occupancies, rules, store,
+    Draft, Ended, State, Stored, drafts, occupancies, rules, store, told,
     verdict::{self, Setting},
     waiting,
 };
@@ -157,7 +157,10 @@ pub(super) async fn put(
         .detail("ends_at_ms", draft.ends_at_ms.0)
         .detail("waits", kind.waiting_no.is_some());
     audit::record(tx, row);
-    Ok(())
+    match kind.waiting_no {
+        Some(_) => Ok(()),
+        None => told::received(tx, now, id).await,
+    }
 }
 
 /// Withdraws what was submitted or approved, until its slot is over. Whoever sits in its meeting is told at once.
@@ -190,6 +193,7 @@ pub(super) async fn withdraw_in(tx: &mut Tx, now: UnixMs, by: By, it: &Stored, r
     store::note(tx, it.id, now, "withdraw", Some(by.person), None).await?;
     let row = entry(now, "reservation.withdraw", it.id, by).detail("reference", it.reference.as_str());
     audit::record(tx, row.detail("reason", ended.reason));
+    told::withdrawn(tx, now, it, by.person).await?;
     waiting::freed(tx, now, it).await
 }
 
@@ -207,6 +211,7 @@ pub async fn lapse_due(db: &Db, now: UnixMs) -> Result<usize> {
         kernel::transact!(db, tx => {
             let it = found(tx, *id).await?;
             lapse(tx, now, *id).await?;
+            told::lapsed(tx, now, &it).await?;
             waiting::freed(tx, now, &it).await
         })?;
     }

@@ -23,7 +23,7 @@ const PARTS: usize = 4;
 /// Who act at the same time in one part.
 const ACTORS: usize = 12;
 /// Quarters of an hour in which uses begin: few enough that everybody is in everybody's way.
-const STARTS: u64 = 64;
+const STARTS: u64 = 30;
 
 /// A small generator of random numbers (SplitMix64): the same numbers from the same seed, on every machine.
 struct Random(u64);

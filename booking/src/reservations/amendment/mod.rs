@@ -7,7 +7,7 @@ mod store;
 use super::{
     Application, Draft, State, Stored,
     act::{all_of, entry, found_with, with_alternatives},
-    occupancies, store as reservations,
+    occupancies, store as reservations, told,
     verdict::{self, Setting},
     waiting,
 };
@@ -136,6 +136,9 @@ async fn carry_out(
         row = row.detail("policy_version", received.policy_version).detail("days_before_use", received.lead.days_before_use);
     }
     audit::record(tx, row);
+    if amendment.needs_approval {
+        told::received(tx, now, old.id).await?;
+    }
     waiting::freed(tx, now, old).await
 }
 

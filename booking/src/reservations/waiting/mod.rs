@@ -7,7 +7,7 @@ mod store;
 use super::{
     By, Ended, State, Stored,
     act::{entry, found, in_state},
-    occupancies, store as reservations,
+    occupancies, store as reservations, told,
 };
 use crate::policy;
 use kernel::{
@@ -60,6 +60,7 @@ async fn offer_if_free(tx: &mut Tx, now: UnixMs, id: ReservationId) -> Result<bo
     reservations::note(tx, id, now, "offer", None, None).await?;
     let row = Entry::new(now, "reservation.offer", "reservation", id).on_behalf_of(it.agency);
     audit::record(tx, row.detail("reference", it.reference.as_str()).detail("expires_at_ms", expires_at.0));
+    told::offered(tx, now, &it, expires_at).await?;
     Ok(true)
 }
 
@@ -97,6 +98,7 @@ async fn try_answer(db: &Db, now: UnixMs, by: By, id: ReservationId, accept: boo
             }
             reservations::note(tx, id, now, "accept", Some(by.person), None).await?;
             audit::record(tx, entry(now, "reservation.accept_offer", id, by).detail("reference", it.reference.as_str()));
+            told::received(tx, now, id).await?;
         } else {
             let ended = Ended { at: now, by: Some(by.person), reason: None };
             if !reservations::withdraw(tx, id, State::Offered, &ended).await? {
@@ -119,6 +121,7 @@ async fn run_out(tx: &mut Tx, now: UnixMs, it: &Stored) -> Result<()> {
     occupancies::to_state(tx, it.id, "released").await?;
     reservations::note(tx, it.id, now, "offer_expire", None, None).await?;
     audit::record(tx, Entry::new(now, "reservation.offer_expire", "reservation", it.id).detail("reference", it.reference.as_str()));
+    told::lapsed(tx, now, it).await?;
     freed(tx, now, it).await
 }
 
@@ -145,6 +148,7 @@ async fn move_on(db: &Db, now: UnixMs, id: ReservationId) -> Result<bool> {
                 if reservations::lapse(tx, id).await? {
                     reservations::note(tx, id, now, "lapse", None, None).await?;
                     audit::record(tx, Entry::new(now, "reservation.lapse", "reservation", id));
+                    told::lapsed(tx, now, &it).await?;
                 }
                 Ok(true)
             }
