@@ -174,6 +174,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/drafts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My drafts. */
+        get: operations["get_api_v1_drafts"];
+        put?: never;
+        /** Keeps a draft. */
+        post: operations["post_api_v1_drafts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drafts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of my drafts. */
+        get: operations["get_api_v1_drafts_id"];
+        /** Writes one of my drafts anew, if nobody wrote it since it was read. */
+        put: operations["put_api_v1_drafts_id"];
+        post?: never;
+        /** Throws one of my drafts away. */
+        delete: operations["delete_api_v1_drafts_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/equipment": {
         parameters: {
             query?: never;
@@ -749,6 +786,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reservations/{id}/copy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A draft of the same as a reservation of one's agency, without its time. */
+        post: operations["post_api_v1_reservations_id_copy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/reservations/{id}/decision": {
         parameters: {
             query?: never;
@@ -778,6 +832,23 @@ export interface paths {
         put?: never;
         /** The chair makes the session longer, where nobody needs any of its sites. */
         post: operations["post_api_v1_reservations_id_extension"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reservations/{id}/offer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answers the offer of a place from the waiting list. */
+        post: operations["post_api_v1_reservations_id_offer"];
         delete?: never;
         options?: never;
         head?: never;
@@ -829,6 +900,57 @@ export interface paths {
         put?: never;
         /** Takes an application back, or an approved use; its meeting ends at once. */
         post: operations["post_api_v1_reservations_id_withdrawal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Applies for a series on behalf of one's own agency. Each occurrence is a reservation of its own. */
+        post: operations["post_api_v1_series"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/series/verdict": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Judges each occurrence by every rule, without storing anything. */
+        post: operations["post_api_v1_series_verdict"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/series/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A series with those of its occurrences that one may know of. */
+        get: operations["get_api_v1_series_id"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -968,6 +1090,7 @@ export interface components {
         AmendmentRequest: {
             applicant?: components["schemas"]["PersonId"] | null;
             draft: components["schemas"]["Draft"];
+            scope?: ("this" | "this_and_following") & Record<string, never>;
             /**
              * Format: int64
              * @description The version that was read; if the reservation has changed since, nothing is done.
@@ -1075,8 +1198,6 @@ export interface components {
             name: string;
             site: components["schemas"]["SiteId"];
         };
-        Code: "request.malformed" | "request.too_large" | "request.timeout" | "route.unknown" | "method.not_allowed" | "rate.limited" | "service.unavailable" | "service.internal" | "not_found" | "conflict" | "idempotency.mismatch" | "sign_in.required" | "sign_in.failed" | "csrf.missing" | "origin.foreign" | "role.missing" | "password.weak" | "password.change_required" | "person.exists" | "reservation.lead_time" | "reservation.site_full" | "reservation.sites_too_few" | "reservation.purpose_missing" | "reservation.slot_invalid" | "reservation.slot_taken" | "reservation.person_twice" | "reservation.seat_taken" | "reservation.state" | "reservation.own_agency" | "decision.reason_missing" | "block.ended" | "displacement.settled" | "condition.filed" | "condition.too_early" | "photograph.unusable" | "photograph.quota" | "classification.too_high" | "classification.lowered" | "classification.security_functions_missing" | "recording.forbidden" | "recording.running" | "recording.not_running" | "recording.failed" | "meeting.not_listed" | "meeting.window_closed" | "meeting.ended" | "grant.malformed" | "grant.signature" | "grant.expired" | "grant.not_yet" | "grant.audience" | "grant.room" | "grant.used" | "grant.stale" | "grant.revoked" | "grant.proof" | "room_system.present" | "act.forbidden" | "device.unknown" | "device.proof" | "device.credential" | "device.forbidden" | "device.code" | "device.enrolment_state" | "device.second_person" | "device.full" | "check_in.time" | "check_in.no_show" | "extension.taken" | "extension.too_long" | "extension.time" | "signal.version" | "signal.malformed" | "signal.too_large" | "signal.out_of_order" | "resume.unknown" | "resume.offer_required" | "offer.unacceptable" | "room.full" | "node.draining" | "participant.unknown";
-        Code: "request.malformed" | "request.too_large" | "request.timeout" | "route.unknown" | "method.not_allowed" | "rate.limited" | "service.unavailable" | "service.internal" | "not_found" | "conflict" | "idempotency.mismatch" | "sign_in.required" | "sign_in.failed" | "csrf.missing" | "origin.foreign" | "role.missing" | "password.weak" | "password.change_required" | "person.exists" | "reservation.lead_time" | "reservation.site_full" | "reservation.sites_too_few" | "reservation.purpose_missing" | "reservation.slot_invalid" | "reservation.slot_taken" | "reservation.person_twice" | "reservation.seat_taken" | "reservation.state" | "reservation.started" | "reservation.offer_over" | "series.partial" | "draft.too_many" | "reservation.own_agency" | "decision.reason_missing" | "condition.filed" | "condition.too_early" | "photograph.unusable" | "photograph.quota" | "classification.too_high" | "classification.lowered" | "classification.security_functions_missing" | "recording.forbidden" | "recording.running" | "recording.not_running" | "recording.failed" | "meeting.not_listed" | "meeting.window_closed" | "meeting.ended" | "grant.malformed" | "grant.signature" | "grant.expired" | "grant.not_yet" | "grant.audience" | "grant.room" | "grant.used" | "grant.stale" | "grant.revoked" | "grant.proof" | "room_system.present" | "act.forbidden" | "device.unknown" | "device.proof" | "device.credential" | "device.forbidden" | "device.code" | "device.enrolment_state" | "device.second_person" | "device.full" | "check_in.time" | "check_in.no_show" | "extension.taken" | "extension.too_long" | "extension.time" | "signal.version" | "signal.malformed" | "signal.too_large" | "signal.out_of_order" | "resume.unknown" | "resume.offer_required" | "offer.unacceptable" | "room.full" | "node.draining" | "participant.unknown";
         Condition: {
             filed_at_ms: components["schemas"]["UnixMs"];
             filed_by: components["schemas"]["PersonRef"];
@@ -1128,50 +1249,6 @@ export interface components {
          * @enum {string}
          */
         Criticality: "critical" | "degrades" | "cosmetic";
-        /** @description A civil day at a site. */
-        Day: {
-            closes_at_ms?: components["schemas"]["UnixMs"] | null;
-            /**
-             * Format: date
-             * @description `YYYY-MM-DD`
-             */
-            date: string;
-            ends_at_ms: components["schemas"]["UnixMs"];
-            flags: components["schemas"]["DayFlag"][];
-            /** @description It can be applied for now, as far as the lead time goes (TP-2). */
-            lawful: boolean;
-            opens_at_ms?: components["schemas"]["UnixMs"] | null;
-            site: components["schemas"]["SiteId"];
-            starts_at_ms: components["schemas"]["UnixMs"];
-        };
-        /** @description What is to be known of a day of use at one site. */
-        DayFlag: {
-            /** Format: date */
-            date: string;
-            /** @enum {string} */
-            kind: "holiday" | "rest_day" | "year_unknown" | "year_provisional";
-            name_en?: string | null;
-            name_ms?: string | null;
-            /** @description The holiday itself is not gazetted yet. */
-            provisional: boolean;
-            /** @description Its date is declared when the moon is seen, and may move by a day. */
-            sighted: boolean;
-            site: components["schemas"]["SiteId"];
-        };
-        /** @description When a site is open on one day of the week. */
-        DayHours: {
-            /** Format: int64 */
-            closes_minute: number;
-            /**
-             * Format: int64
-             * @description Minutes of the civil day, in quarter hours.
-             */
-            opens_minute: number;
-            /**
-             * Format: int64
-             * @description ISO 8601: 1 is Monday.
-             */
-            weekday: number;
         /** @description A civil day at a site. */
         Day: {
             closes_at_ms?: components["schemas"]["UnixMs"] | null;
@@ -1273,10 +1350,71 @@ export interface components {
             starts_at_ms: components["schemas"]["UnixMs"];
             title: string;
         };
+        /** @description What has been filled in so far. */
+        DraftContent: {
+            /** @default null */
+            chair: components["schemas"]["PersonId"] | null;
+            /** @default null */
+            classification: components["schemas"]["Classification"] | null;
+            /** @default null */
+            contact: string | null;
+            /** @default null */
+            ends_at_ms: components["schemas"]["UnixMs"] | null;
+            /** @default null */
+            needs: string | null;
+            /**
+             * @description The dates of a series.
+             * @default null
+             */
+            occurrences: components["schemas"]["DraftOccurrence"][] | null;
+            /** @default null */
+            official: boolean | null;
+            /** @default null */
+            online: components["schemas"]["PersonId"][] | null;
+            /** @default null */
+            purpose: string | null;
+            /** @default null */
+            sites: components["schemas"]["DraftSite"][] | null;
+            /** @default null */
+            starts_at_ms: components["schemas"]["UnixMs"] | null;
+            /**
+             * @description The page's own: where in the form it was left.
+             * @default null
+             */
+            step: string | null;
+            /** @default null */
+            title: string | null;
+        };
+        /**
+         * Format: uuid
+         * @description An application that is not yet sent.
+         */
+        DraftId: string;
+        DraftOccurrence: {
+            ends_at_ms: components["schemas"]["UnixMs"];
+            starts_at_ms: components["schemas"]["UnixMs"];
+        };
+        DraftRewrite: {
+            content: components["schemas"]["DraftContent"];
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
         /** @description A site and who sits there, seat 1 first. */
         DraftSite: {
             people: components["schemas"]["PersonId"][];
             site: components["schemas"]["SiteId"];
+        };
+        Drafts: {
+            /** @description The one written last first. */
+            drafts: components["schemas"]["SavedDraft"][];
+            /**
+             * Format: int64
+             * @description One person keeps so many.
+             */
+            drafts_max: number;
         };
         DueCondition: {
             ended_at_ms: components["schemas"]["UnixMs"];
@@ -1577,11 +1715,19 @@ export interface components {
             /** @description Of a TERBUKA session alone. Absent: it may not be read here. Show that the room is booked. */
             title?: string | null;
         };
+        /** @description An occurrence that could not be had. */
+        LeftOut: {
+            ends_at_ms: components["schemas"]["UnixMs"];
+            /** Format: int64 */
+            number: number;
+            refusals: components["schemas"]["Refusal"][];
+            starts_at_ms: components["schemas"]["UnixMs"];
+        };
         /**
          * @description An act that is open to this person now.
          * @enum {string}
          */
-        May: "decide" | "withdraw" | "amend" | "copy" | "join" | "file_condition" | "report_fault";
+        May: "decide" | "withdraw" | "amend" | "copy" | "amend_following" | "withdraw_following" | "accept_offer" | "decline_offer" | "join" | "file_condition" | "report_fault";
         /** @description The person who is signed in, to themselves. */
         Me: {
             agency: components["schemas"]["AgencyRef"];
@@ -1653,6 +1799,9 @@ export interface components {
             /** Format: int64 */
             uses: number;
         };
+        NewDraft: {
+            content: components["schemas"]["DraftContent"];
+        };
         /** @description A piece that is written down. */
         NewEquipment: components["schemas"]["EquipmentDraft"] & {
             site: components["schemas"]["SiteId"];
@@ -1666,6 +1815,11 @@ export interface components {
             roles: components["schemas"]["PersonRole"][];
             /** @description Only with the role of a facilitator: the sites looked after. */
             sites?: components["schemas"]["SiteId"][];
+        };
+        NewSeries: {
+            /** @description Those that could not be had. */
+            left_out: components["schemas"]["LeftOut"][];
+            series: components["schemas"]["Series"];
         };
         /** @description What somebody is told. Instants that are not of the use itself say which change it is, and so make the notice one of its own. */
         Notice: {
@@ -1849,6 +2003,29 @@ export interface components {
             /** Format: int64 */
             of: number;
         };
+        /** @description What is said of one occurrence. */
+        OccurrenceVerdict: {
+            /** Format: int64 */
+            days_before_use: number;
+            ends_at_ms: components["schemas"]["UnixMs"];
+            flags: components["schemas"]["DayFlag"][];
+            lawful: boolean;
+            lawful_until_ms: components["schemas"]["UnixMs"];
+            /**
+             * Format: int64
+             * @description 1 for the first in time.
+             */
+            number: number;
+            refusals: components["schemas"]["Refusal"][];
+            starts_at_ms: components["schemas"]["UnixMs"];
+        };
+        Offer: {
+            expires_at_ms: components["schemas"]["UnixMs"];
+        };
+        OfferAnswer: {
+            /** @description No gives the place to the next in the list. */
+            accept: boolean;
+        };
         /**
          * Format: password
          * @description A password on its way through the service: never printed, wiped from memory when it is dropped.
@@ -2029,6 +2206,7 @@ export interface components {
             may: components["schemas"]["May"][];
             meeting?: components["schemas"]["MeetingId"] | null;
             needs?: string | null;
+            offer?: components["schemas"]["Offer"] | null;
             /** @description Those who join from a browser, without a seat. */
             online: components["schemas"]["PersonRef"][];
             purpose: string;
@@ -2054,6 +2232,7 @@ export interface components {
              * @description Counts its changes; goes with whatever changes it.
              */
             version: number;
+            waiting?: components["schemas"]["Waiting"] | null;
         };
         /**
          * Format: uuid
@@ -2095,6 +2274,21 @@ export interface components {
          * @enum {string}
          */
         Rule: "TP-1" | "TP-2" | "TP-3" | "TP-4" | "TP-5" | "TP-6" | "TP-7" | "TP-8" | "MEET-1" | "MEET-2" | "MEET-3" | "MEET-4" | "MEET-5" | "MEET-6" | "MEET-7" | "MEET-8" | "MEET-9" | "MEET-10" | "MEET-11" | "MEET-12" | "MEET-13" | "MEET-14" | "CLASS-1" | "CLASS-2" | "CLASS-3" | "CLASS-4" | "CLASS-5" | "CLASS-6" | "CLASS-7" | "SEC-1" | "SEC-2" | "SEC-3" | "SEC-4" | "SEC-5" | "SEC-6" | "ID-1" | "ID-2" | "ID-3" | "ID-4" | "ID-5" | "ID-6" | "ID-7" | "ID-8" | "ID-9" | "ID-10" | "CHAT-1" | "CHAT-2" | "CHAT-3" | "CHAT-4" | "CHAT-5" | "CHAT-6" | "CHAT-7" | "DESK-1" | "DESK-2" | "TRAIN-1" | "PORTAL-1" | "PORTAL-2" | "MAIL-1";
+        /** @description A draft as it is kept and shown. */
+        SavedDraft: {
+            content: components["schemas"]["DraftContent"];
+            copied_from?: components["schemas"]["ReservationId"] | null;
+            created_at_ms: components["schemas"]["UnixMs"];
+            id: components["schemas"]["DraftId"];
+            /** @description Everybody whom it names: a draft that goes on elsewhere shows names, not ids. */
+            people: components["schemas"]["PersonRef"][];
+            updated_at_ms: components["schemas"]["UnixMs"];
+            /**
+             * Format: int64
+             * @description Counts its changes.
+             */
+            version: number;
+        };
         Schedule: {
             blocks: components["schemas"]["Block"][];
             device: components["schemas"]["DeviceRef"];
@@ -2163,11 +2357,40 @@ export interface components {
             /** Format: int32 */
             seat_no: number;
         };
+        Series: {
+            id: components["schemas"]["SeriesId"];
+            /** @description In the order of time; those that were left out are not there. */
+            reservations: components["schemas"]["Reservation"][];
+        };
         /**
          * Format: uuid
          * @description Dated occurrences that were applied for together.
          */
         SeriesId: string;
+        SeriesQuestion: {
+            /** @description Its own times are not read. */
+            draft: components["schemas"]["Draft"];
+            /** @description Two to twelve. */
+            occurrences: components["schemas"]["DraftOccurrence"][];
+        };
+        SeriesRequest: {
+            /** @description Applies for those that can be had where some cannot. Without it nothing is stored then. */
+            accept_partial?: boolean;
+            /** @description Its own times are not read. */
+            draft: components["schemas"]["Draft"];
+            draft_id?: components["schemas"]["DraftId"] | null;
+            /** @description Two to twelve. */
+            occurrences: components["schemas"]["DraftOccurrence"][];
+        };
+        SeriesVerdict: {
+            /**
+             * Format: int64
+             * @description So many can be had.
+             */
+            lawful: number;
+            /** @description In the order of time. */
+            occurrences: components["schemas"]["OccurrenceVerdict"][];
+        };
         Session: {
             /** @description For the header `x-csrf-token` of every unsafe request. */
             csrf_token: string;
@@ -2316,6 +2539,14 @@ export interface components {
             /** @description For `Authorization` of the request that opens the recording at the media plane, and for nothing else. */
             token: string;
         };
+        Waiting: {
+            /**
+             * Format: int64
+             * @description Among those who wait for one of its sites at its time; 1 is the next.
+             */
+            place: number;
+            since_ms: components["schemas"]["UnixMs"];
+        };
         WaitingDevice: {
             entered_at_ms: components["schemas"]["UnixMs"];
             entered_by: components["schemas"]["PersonRef"];
@@ -2340,6 +2571,7 @@ export interface components {
         };
         Withdrawal: {
             reason?: string | null;
+            scope?: ("this" | "this_and_following") & Record<string, never>;
         };
     };
     responses: never;
@@ -2523,56 +2755,6 @@ export interface operations {
                 after?: number;
                 /** @description The reservation or meeting that is shown. */
                 about: string;
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SearchRequest"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SearchAnswer"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_api_v1_conditions: {
-        parameters: {
-            query?: {
-                /** @description Without it: every site that I look after. */
-                site?: string;
             };
             header?: never;
             path?: never;
@@ -2819,6 +3001,244 @@ export interface operations {
                 };
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_drafts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Drafts"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_drafts: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same request sent twice under one key is carried out once */
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDraft"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedDraft"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_drafts_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["DraftId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedDraft"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_api_v1_drafts_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["DraftId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DraftRewrite"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedDraft"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_api_v1_drafts_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["DraftId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4512,7 +4932,12 @@ export interface operations {
     };
     post_api_v1_reservations: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The draft that this was, which is taken out with it. */
+                draft?: components["schemas"]["DraftId"];
+                /** @description Where nothing but a taken slot is in the way, it waits for it in the waiting list. */
+                wait?: boolean;
+            };
             header?: {
                 /** @description The same request sent twice under one key is carried out once */
                 "idempotency-key"?: string | null;
@@ -4766,6 +5191,62 @@ export interface operations {
             };
         };
     };
+    post_api_v1_reservations_id_copy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same request sent twice under one key is carried out once */
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                id: components["schemas"]["ReservationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedDraft"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     post_api_v1_reservations_id_decision: {
         parameters: {
             query?: never;
@@ -4892,6 +5373,71 @@ export interface operations {
                 };
             };
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_reservations_id_offer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ReservationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OfferAnswer"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reservation"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5093,6 +5639,132 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_series: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same request sent twice under one key is carried out once */
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SeriesRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewSeries"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_series_verdict: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SeriesQuestion"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeriesVerdict"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_series_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["SeriesId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Series"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
