@@ -90,6 +90,12 @@ codes! {
     BlockEnded = "block.ended" => 409,
     /// Somebody chose before what becomes of the booking that was displaced, or it is back in its room. Values: `outcome`.
     DisplacementSettled = "displacement.settled" => 409,
+    /// The fault is not in a state in which this can be done. Values: `state`, `act`.
+    FaultState = "fault.state" => 409,
+    /// Planned work that was done or cancelled. Values: `state`.
+    MaintenanceState = "maintenance.state" => 409,
+    /// Planned work is told of earlier than this, or has a reason. Values: `earliest_ms`.
+    MaintenanceNotice = "maintenance.notice" => 422,
     ConditionFiled = "condition.filed" => 409,
     ConditionTooEarly = "condition.too_early" => 409,
     /// It is no photograph that can be kept. Values: `reason` (`format`, `damaged`, `pixels`), `pixels_max`.

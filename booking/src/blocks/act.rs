@@ -1,7 +1,7 @@
 //! The acts of a block: make it, end it earlier or later, renew it. Each works in its caller's transaction, which holds the fault or the
 //! planned work that the block comes from; the site's lock is taken first, as an application does, so that rivals wait and do not collide.
 
-use super::{Block, BlockKind, Displaced, NewBlock, Outcome, rules, store};
+use super::{Block, BlockKind, Displaced, NewBlock, Outcome, rules, store, tell};
 use crate::{
     media::commands,
     policy::Slot,
@@ -57,7 +57,9 @@ pub async fn block(tx: &mut Tx, now: UnixMs, new: &NewBlock<'_>) -> Result<(Bloc
             .detail("ends_at_ms", block.ends_at.map(|it| it.0))
             .detail("displaced", displaced.len()),
     );
-    Ok((id, Changed { displaced, ..Changed::default() }))
+    let changed = Changed { displaced, ..Changed::default() };
+    tell::changed(tx, now, &block, &changed).await?;
+    Ok((id, changed))
 }
 
 fn bound(bound: &'static str) -> Refusal {
@@ -140,6 +142,7 @@ pub async fn lift(tx: &mut Tx, now: UnixMs, id: BlockId, by: Option<PersonId>) -
     store::lift(tx, id, at, by, now).await?;
     let changed = give_back(tx, now, &block, freed, by).await?;
     audit::record(tx, entry(now, "block.lift", &block, by).detail("restored", changed.restored.len()));
+    tell::changed(tx, now, &block, &changed).await?;
     Ok(changed)
 }
 
@@ -169,6 +172,22 @@ pub async fn move_end(tx: &mut Tx, now: UnixMs, id: BlockId, until: UnixMs, by: 
             .detail("displaced", changed.displaced.len())
             .detail("restored", changed.restored.len()),
     );
+    tell::changed(tx, now, &block, &changed).await?;
+    Ok(changed)
+}
+
+/// The block of a fault has no end any more: whoever answers for the room has confirmed it.
+pub async fn keep_open(tx: &mut Tx, now: UnixMs, id: BlockId, by: Option<PersonId>) -> Result<Changed> {
+    let block = standing(tx, now, id).await?;
+    if block.kind != BlockKind::Fault {
+        return Err(bound("end").into());
+    }
+    let until = rules::ceiling(now.saturating_add_ms(rules::STEP_MS)).max(block.covered_until);
+    store::unend(tx, id, until).await?;
+    let displaced = cover(tx, now, &block, Slot { starts_at: block.covered_until, ends_at: until }, by).await?;
+    audit::record(tx, entry(now, "block.keep_open", &block, by).detail("displaced", displaced.len()));
+    let changed = Changed { displaced, ..Changed::default() };
+    tell::changed(tx, now, &block, &changed).await?;
     Ok(changed)
 }
 
@@ -254,5 +273,5 @@ async fn renew(tx: &mut Tx, now: UnixMs, id: BlockId) -> Result<()> {
     store::covered(tx, id, until).await?;
     let displaced = cover(tx, now, &block, Slot { starts_at: from, ends_at: until }, None).await?;
     audit::record(tx, entry(now, "block.renew", &block, None).detail("covered_until_ms", until.0).detail("displaced", displaced.len()));
-    Ok(())
+    tell::changed(tx, now, &block, &Changed { displaced, ..Changed::default() }).await
 }

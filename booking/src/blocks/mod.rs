@@ -5,8 +5,11 @@
 //! another room, or goes on without one, as the facilitator chooses ([`crate::faults`]), or has its room back when the block is lifted early.
 
 pub mod act;
+pub mod http;
+pub mod resite;
 pub mod rules;
 pub(crate) mod store;
+mod tell;
 
 use crate::{names::names, policy::Slot};
 use wire::{
@@ -14,12 +17,11 @@ use wire::{
     id::{BlockId, FaultId, PersonId, ReservationId, SiteId},
 };
 
-pub use act::{Changed, block, lift, move_end, renew_due, settle};
+pub use act::{Changed, block, keep_open, lift, move_end, renew_due, settle};
 #[cfg(test)]
 pub(crate) use store::SQL;
 pub use store::{by_id, displaced_by, of_fault, within};
-#[allow(unused_imports)]
-pub(crate) use store::{displacement, met};
+pub(crate) use store::met;
 
 names! {
     /// Why a site cannot be used.

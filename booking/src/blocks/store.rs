@@ -43,6 +43,7 @@ kernel::sql! {
     TO_RENEW = "SELECT id FROM site_block WHERE ends_at_ms IS NULL AND lifted_at_ms IS NULL AND covered_until_ms < $1 ORDER BY id LIMIT $2";
     COVERED = "UPDATE site_block SET covered_until_ms = $2 WHERE id = $1";
     END = "UPDATE site_block SET ends_at_ms = $2, covered_until_ms = $2 WHERE id = $1";
+    UNEND = "UPDATE site_block SET ends_at_ms = NULL, covered_until_ms = $2 WHERE id = $1";
     LIFT = "UPDATE site_block SET ends_at_ms = $2, covered_until_ms = $2, lifted_by = $3, lifted_at_ms = $4 WHERE id = $1";
 
     OCCUPY = "INSERT INTO occupancy (id, site_id, kind, starts_at_ms, ends_at_ms, state, block_id) VALUES ($1, $2, $3, $4, $5, 'blocked', $6)";
@@ -71,6 +72,16 @@ kernel::sql! {
     UNSETTLED_OF = select_displaced!("WHERE d.reservation_id = $1 AND d.outcome IS NULL ORDER BY d.at_ms, d.block_id LIMIT $2");
     SETTLE = "UPDATE displacement SET outcome = $3, outcome_by = $4, outcome_at_ms = $5
         WHERE block_id = $1 AND reservation_id = $2 AND outcome IS NULL RETURNING block_id";
+
+    OCCUPY_FOR = "INSERT INTO occupancy (id, reservation_id, site_id, kind, starts_at_ms, ends_at_ms, state)
+        VALUES ($1, $2, $3, 'reservation', $4, $5, $6)
+        ON CONFLICT (reservation_id, site_id) DO UPDATE SET starts_at_ms = excluded.starts_at_ms, ends_at_ms = excluded.ends_at_ms,
+            state = excluded.state, removed_at_ms = NULL RETURNING id";
+    MOVE_SEATS = "UPDATE seat SET occupancy_id = $2 WHERE occupancy_id = $1";
+    CLEAR_SEATS = "DELETE FROM seat WHERE occupancy_id = $1";
+    TAKE_OFF = "UPDATE occupancy SET removed_at_ms = $2 WHERE id = $1 AND state = 'released'";
+    JOIN_ONLINE = "INSERT INTO reservation_online (reservation_id, person_id) VALUES ($1, $2) ON CONFLICT (reservation_id, person_id) DO NOTHING";
+    HOLDS = "SELECT COUNT(*) FROM occupancy WHERE reservation_id = $1 AND state <> 'released'";
 
     MEETING_OF = "SELECT id FROM meeting WHERE reservation_id = $1 AND ended_at_ms IS NULL";
     SEATED_AT = "SELECT person_id FROM meeting_person WHERE meeting_id = $1 AND site_id = $2 ORDER BY person_id";
@@ -149,6 +160,12 @@ pub async fn covered(tx: &mut Tx, id: BlockId, until: UnixMs) -> Result<()> {
 
 pub async fn end(tx: &mut Tx, id: BlockId, at: UnixMs) -> Result<()> {
     on!(tx, c => sqlx::query(END).bind(Text(id)).bind(at.0).execute(c).await.map(drop))?;
+    Ok(())
+}
+
+/// It has no end any more, and is covered so far.
+pub async fn unend(tx: &mut Tx, id: BlockId, covered_until: UnixMs) -> Result<()> {
+    on!(tx, c => sqlx::query(UNEND).bind(Text(id)).bind(covered_until.0).execute(c).await.map(drop))?;
     Ok(())
 }
 
@@ -333,4 +350,40 @@ pub async fn reseat(tx: &mut Tx, meeting: MeetingId, person: PersonId, site: Sit
     on!(tx, c => sqlx::query(RESEAT)
         .bind(Text(meeting)).bind(Text(person)).bind(Text(site)).bind(seat_no).execute(c).await.map(drop))?;
     Ok(())
+}
+
+/// Takes another site for a booking, also one that it had before; answers the occupancy.
+pub async fn occupy_for(tx: &mut Tx, id: ReservationId, site: SiteId, span: Slot, state: &str) -> Result<String> {
+    on!(tx, c => sqlx::query_scalar(OCCUPY_FOR)
+        .bind(uuid::Uuid::now_v7().to_string()).bind(Text(id)).bind(Text(site)).bind(span.starts_at.0).bind(span.ends_at.0).bind(state)
+        .fetch_one(c).await)
+    .on_constraint(|name| (name == "occupancy_no_double").then(|| Refusal::new(Code::SlotTaken).with("site", site.to_string())))
+}
+
+pub async fn move_seats(tx: &mut Tx, from: &str, to: &str) -> Result<()> {
+    on!(tx, c => sqlx::query(CLEAR_SEATS).bind(to).execute(c).await.map(drop))?;
+    on!(tx, c => sqlx::query(MOVE_SEATS).bind(from).bind(to).execute(c).await.map(drop))?;
+    Ok(())
+}
+
+pub async fn clear_seats(tx: &mut Tx, occupancy: &str) -> Result<()> {
+    on!(tx, c => sqlx::query(CLEAR_SEATS).bind(occupancy).execute(c).await.map(drop))?;
+    Ok(())
+}
+
+/// The site is none of the booking's any more; the row stays, because an occupancy is never deleted.
+pub async fn take_off(tx: &mut Tx, occupancy: &str, at: UnixMs) -> Result<()> {
+    on!(tx, c => sqlx::query(TAKE_OFF).bind(occupancy).bind(at.0).execute(c).await.map(drop))?;
+    Ok(())
+}
+
+pub async fn join_online(tx: &mut Tx, id: ReservationId, person: PersonId) -> Result<()> {
+    on!(tx, c => sqlx::query(JOIN_ONLINE).bind(Text(id)).bind(Text(person)).execute(c).await.map(drop))?;
+    Ok(())
+}
+
+/// Whether the booking has a room still.
+pub async fn holds_any(tx: &mut Tx, id: ReservationId) -> Result<bool> {
+    let held: i64 = on!(tx, c => sqlx::query_scalar(HOLDS).bind(Text(id)).fetch_one(c).await)?;
+    Ok(held > 0)
 }
