@@ -1,7 +1,7 @@
 //! The booking plane as the executable takes it: one value with what it works with, its routes, and its housekeeping.
 
 use crate::{
-    blocks, conditions, decisions, devices, faults, inventory,
+    blocks, conditions, decisions, devices, faults, inventory, maintenance,
     media::{
         carriers::{self, Channel},
         link,
@@ -86,6 +86,7 @@ impl Booking {
         }
         photographs::sweep_due(self, now).await?;
         blocks::renew_due(&self.db, now).await?;
+        faults::remind_due(&self.db, now).await?;
         kernel::transact!(self.db, tx => notices::store::forget_old(tx, now).await)?;
         let expired = reservations::hold_expiry_due(&self.db, now).await?;
         if expired > 0 {
@@ -133,6 +134,19 @@ pub fn router(booking: Arc<Booking>, identity: Identity) -> OpenApiRouter {
         .routes(routes!(inventory::http::read, inventory::http::amend))
         .routes(routes!(inventory::http::retire, inventory::http::restore))
         .routes(routes!(inventory::http::self_test))
+        .routes(routes!(faults::http::open))
+        .routes(routes!(faults::http::targets, faults::http::set_targets))
+        .routes(routes!(faults::http::read))
+        .routes(routes!(faults::http::perform))
+        .routes(routes!(maintenance::http::create, maintenance::http::list))
+        .routes(routes!(maintenance::http::preview))
+        .routes(routes!(maintenance::http::read))
+        .routes(routes!(maintenance::http::perform))
+        .routes(routes!(blocks::http::create, blocks::http::list))
+        .routes(routes!(blocks::http::preview))
+        .routes(routes!(blocks::http::read))
+        .routes(routes!(blocks::http::end))
+        .routes(routes!(blocks::http::choose))
         .routes(routes!(photographs::http::create))
         .routes(routes!(photographs::http::read))
         .routes(routes!(meetings::http::create, meetings::http::list))

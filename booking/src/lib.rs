@@ -13,6 +13,7 @@
 //! | [`meetings`] | what one joins; join grants and the keys that sign them (MEET-8) |
 //! | [`recordings`] | which recordings there are, and who may open them (MEET-3, CLASS-3) |
 //! | [`blocks`] | when a site cannot be used, and what becomes of the bookings that it was taken from |
+//! | [`maintenance`] | planned work on a site |
 //! | [`conditions`], [`faults`] | the room after use, and what is broken in it (TP-6, TP-7) |
 //! | [`inventory`] | what stands at the sites, and the labels on it (TP-6) |
 //! | [`photographs`] | pictures of rooms, reports and faults, sealed |
@@ -40,6 +41,7 @@ pub mod faults;
 pub mod holidays;
 pub mod inventory;
 pub mod mail;
+pub mod maintenance;
 pub mod media;
 pub mod meetings;
 pub mod notices;
@@ -87,6 +89,7 @@ pub(crate) fn all_sql() -> impl Iterator<Item = (&'static str, &'static str)> {
         devices::schedule::SQL,
         use_of_rooms::SQL,
         restore::SQL,
+        maintenance::SQL,
     ];
     stores.into_iter().flatten().copied().chain(reservations::all_sql())
 }

@@ -1,18 +1,11 @@
 //! Routes of blocks: when a site cannot be used, whom that meets, and what becomes of them.
 
 use super::{Block, BlockKind, NewBlock, Outcome, act, resite, resite::Proposals, store};
-use crate::{
-    Booking, faults,
-    people,
-    policy::Slot,
-    reservations,
-    text,
-};
+use crate::{Booking, faults, people, policy::Slot, reservations, text};
 use axum::{extract::State, http::StatusCode};
 use identity::{Actor, AgencyShort, PersonRole};
 use kernel::{
-    Result, Tx,
-    audit,
+    Result, Tx, audit,
     extract::{HashedJson, IdempotencyKey, Json, Path, Query, malformed},
     idempotency::{self, Claim},
     problem::Problem,
@@ -327,7 +320,8 @@ pub async fn choose(
 ) -> Result<Json<BlockDetail>> {
     let now = booking.clock.now();
     let outcome = try_choose(&booking, &actor, now, id, reservation, choice).await;
-    let refused = || audit::Entry::new(now, "reservation.resite", "reservation", reservation).by(actor.person).on_behalf_of(actor.agency.id);
+    let refused =
+        || audit::Entry::new(now, "reservation.resite", "reservation", reservation).by(actor.person).on_behalf_of(actor.agency.id);
     audit::record_refusal(&booking.db, outcome, refused).await?;
     Ok(Json(shown(&booking, &actor, id).await?))
 }
@@ -342,4 +336,3 @@ async fn try_choose(booking: &Booking, actor: &Actor, now: UnixMs, id: BlockId, 
         }
     })
 }
-

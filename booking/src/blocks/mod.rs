@@ -21,7 +21,6 @@ pub use act::{Changed, block, keep_open, lift, move_end, renew_due, settle};
 #[cfg(test)]
 pub(crate) use store::SQL;
 pub use store::{by_id, displaced_by, of_fault, within};
-pub(crate) use store::met;
 
 names! {
     /// Why a site cannot be used.

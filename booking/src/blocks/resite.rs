@@ -5,7 +5,7 @@ use super::{Displaced, Outcome, act, store, store::Kept, tell};
 use crate::{
     holidays,
     policy::{self, Slot},
-    reservations::{self, State, alternatives, rules::PEOPLE_PER_SITE_MAX},
+    reservations::{self, State, alternatives},
     sites::{self, Site},
 };
 use kernel::{
@@ -18,6 +18,7 @@ use serde::Serialize;
 use wire::{
     Code, Refusal, Rule, UnixMs,
     id::{PersonId, ReservationId, SiteId},
+    limits::PEOPLE_PER_SITE_MAX,
 };
 
 /// A site at which the booking could take place at its own time.
@@ -99,7 +100,9 @@ pub async fn resite(tx: &mut Tx, now: UnixMs, lost: &Kept, to: SiteId, by: Perso
             let refusal = Refusal::by(Code::SiteFull, Rule::Tp3).with("site", to.to_string());
             return Err(refusal.with("people_max", site.seats.min(PEOPLE_PER_SITE_MAX as i64)).into());
         }
-        Some("opening_hours") => return Err(Refusal::new(Code::SlotInvalid).with("bound", "opening_hours").with("site", to.to_string()).into()),
+        Some("opening_hours") => {
+            return Err(Refusal::new(Code::SlotInvalid).with("bound", "opening_hours").with("site", to.to_string()).into());
+        }
         Some(_) => return Err(malformed("site", "another_site").into()),
     }
     let exempt = !lead(tx, now, it.slot).await?;

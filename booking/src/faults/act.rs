@@ -208,9 +208,7 @@ async fn square(tx: &mut Tx, now: UnixMs, fault: &Stored, by: Option<PersonId>, 
             blocks::block(tx, now, &new).await?;
             store::note(tx, fault.id, &event(EventKind::Block)).await
         }
-        (true, Some(block)) if keeper && block.ends_at.is_some() => {
-            blocks::keep_open(tx, now, block.id, by).await.map(drop)
-        }
+        (true, Some(block)) if keeper && block.ends_at.is_some() => blocks::keep_open(tx, now, block.id, by).await.map(drop),
         (false, Some(block)) => {
             blocks::lift(tx, now, block.id, by).await?;
             store::note(tx, fault.id, &event(EventKind::Unblock)).await

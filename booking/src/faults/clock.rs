@@ -221,9 +221,9 @@ mod tests {
         UnixMs(DateTime::parse_from_rfc3339(&format!("2026-{text}:00+08:00")).unwrap().timestamp_millis())
     }
 
-    use Severity::*;
     use SlaState::*;
-    use Turn::*;
+    use Turn::{Mended, Reopened, Reported, Resumes, Waits};
+    use super::Severity::*;
 
     #[test]
     fn the_table_of_cases() {
@@ -239,42 +239,68 @@ mod tests {
             ("a minute more than a quarter", vec![("12-04T08:00", Reported(S1))], "12-04T10:59", OnTime, 179, 0, 61, Some("12-04T12:00")),
             ("on the dot it is in time", vec![("12-04T08:00", Reported(S1))], "12-04T12:00", DueSoon, 240, 0, 0, Some("12-04T12:00")),
             ("a minute later it is not", vec![("12-04T08:00", Reported(S1))], "12-04T12:01", Overdue, 241, 0, -1, Some("12-04T12:00")),
-            (
-                "waiting stops it",
-                vec![("12-04T08:00", Reported(S1)), ("12-04T09:00", Waits)],
-                "12-07T10:00", Waiting, 60, 600, 180, None,
-            ),
+            ("waiting stops it", vec![("12-04T08:00", Reported(S1)), ("12-04T09:00", Waits)], "12-07T10:00", Waiting, 60, 600, 180, None),
             (
                 "it runs on after waiting",
                 vec![("12-04T08:00", Reported(S1)), ("12-04T09:00", Waits), ("12-07T10:00", Resumes)],
-                "12-07T11:00", OnTime, 120, 600, 120, Some("12-07T13:00"),
+                "12-07T11:00",
+                OnTime,
+                120,
+                600,
+                120,
+                Some("12-07T13:00"),
             ),
             (
                 "another severity keeps the time that was waited",
-                vec![("12-04T08:00", Reported(S3)), ("12-04T09:00", Waits), ("12-04T15:00", Resumes), ("12-04T15:30", Severity(S1))],
-                "12-04T16:00", OnTime, 120, 360, 120, Some("12-07T09:00"),
+                vec![("12-04T08:00", Reported(S3)), ("12-04T09:00", Waits), ("12-04T15:00", Resumes), ("12-04T15:30", Turn::Severity(S1))],
+                "12-04T16:00",
+                OnTime,
+                120,
+                360,
+                120,
+                Some("12-07T09:00"),
             ),
             (
                 "a severity changed while it waits",
-                vec![("12-04T08:00", Reported(S3)), ("12-04T09:00", Waits), ("12-04T10:00", Severity(S1)), ("12-04T11:00", Resumes)],
-                "12-04T11:30", OnTime, 90, 120, 150, Some("12-04T14:00"),
+                vec![("12-04T08:00", Reported(S3)), ("12-04T09:00", Waits), ("12-04T10:00", Turn::Severity(S1)), ("12-04T11:00", Resumes)],
+                "12-04T11:30",
+                OnTime,
+                90,
+                120,
+                150,
+                Some("12-04T14:00"),
             ),
             (
                 "a higher target makes it in time again",
-                vec![("12-04T08:00", Reported(S1)), ("12-04T13:00", Severity(S2))],
-                "12-04T13:00", OnTime, 300, 0, 240, Some("12-04T17:00"),
+                vec![("12-04T08:00", Reported(S1)), ("12-04T13:00", Turn::Severity(S2))],
+                "12-04T13:00",
+                OnTime,
+                300,
+                0,
+                240,
+                Some("12-04T17:00"),
             ),
             ("mended in time", vec![("12-04T08:00", Reported(S1)), ("12-04T09:00", Mended)], "12-31T09:00", Met, 60, 0, 180, None),
             ("mended late", vec![("12-04T08:00", Reported(S1)), ("12-04T13:00", Mended)], "12-31T09:00", Missed, 300, 0, -60, None),
             (
                 "reopened, it goes on from where it stood",
                 vec![("12-04T08:00", Reported(S1)), ("12-04T09:00", Mended), ("12-07T08:00", Reopened)],
-                "12-07T10:00", OnTime, 180 - 60, 0, 120, Some("12-07T12:00") ,
+                "12-07T10:00",
+                OnTime,
+                180 - 60,
+                0,
+                120,
+                Some("12-07T12:00"),
             ),
             (
                 "overdue since, over a wait",
                 vec![("12-04T08:00", Reported(S1)), ("12-04T11:00", Waits), ("12-04T15:00", Resumes)],
-                "12-04T17:00", Overdue, 300, 240, -60, Some("12-04T16:00"),
+                "12-04T17:00",
+                Overdue,
+                300,
+                240,
+                -60,
+                Some("12-04T16:00"),
             ),
         ];
         for (shows, turns, now, state, worked, waited, left, due) in table {
@@ -288,8 +314,13 @@ mod tests {
     #[test]
     fn nobody_is_reminded_at_midnight() {
         for (text, works) in [
-            ("12-04T00:00", false), ("12-04T07:59", false), ("12-04T08:00", true), ("12-04T16:59", true), ("12-04T17:00", false),
-            ("12-05T10:00", false), ("09-16T10:00", false),
+            ("12-04T00:00", false),
+            ("12-04T07:59", false),
+            ("12-04T08:00", true),
+            ("12-04T16:59", true),
+            ("12-04T17:00", false),
+            ("12-05T10:00", false),
+            ("09-16T10:00", false),
         ] {
             assert_eq!(is_working_time(&Office, at(text)), works, "{text}");
         }
@@ -313,7 +344,7 @@ mod tests {
             let (mut turns, mut then) = (vec![(begin, Reported(S2))], begin);
             for (minutes, kind) in steps {
                 then = then.saturating_add_ms(minutes * 60_000);
-                turns.push((then, [Waits, Resumes, Severity(S1)][kind]));
+                turns.push((then, [Waits, Resumes, Turn::Severity(S1)][kind]));
             }
             let now = then.saturating_add_ms(3_600_000);
             let found = sla(&turns, &TARGETS, &Office, now);

@@ -1,6 +1,9 @@
 //! Routes of faults.
 
-use super::{FaultAct, FaultDraft, Reporter, Severity, act, rules, store, view, view::{Fault, FaultDetail, FaultHint}};
+use super::{
+    FaultAct, FaultDraft, Reporter, Severity, act, rules, store, view,
+    view::{Fault, FaultDetail, FaultHint},
+};
 use crate::{Booking, reservations};
 use axum::{extract::State, http::StatusCode};
 use identity::{Actor, PersonRole};
@@ -24,7 +27,7 @@ const TARGET_MINUTES: std::ops::RangeInclusive<i64> = 15..=60_000;
 /// Reports a fault (TP-6). Everyone who uses the rooms does. Where something critical is out of order (S1), the room is blocked at once.
 #[utoipa::path(post, path = "/faults", tag = "telepresence", request_body = FaultDraft,
     params(("idempotency-key" = Option<String>, Header, description = "The sender's own name for this request: sent twice, it is carried out once")),
-    responses((status = 201, body = FaultDetail), (status = 401, body = Problem, content_type = "application/problem+json"),
+    responses((status = 201, body = Fault), (status = 401, body = Problem, content_type = "application/problem+json"),
         (status = 404, body = Problem, content_type = "application/problem+json"),
         (status = 422, body = Problem, content_type = "application/problem+json")))]
 pub async fn create(
@@ -32,7 +35,7 @@ pub async fn create(
     actor: Actor,
     key: Option<IdempotencyKey>,
     body: HashedJson<FaultDraft>,
-) -> Result<(StatusCode, Json<FaultDetail>)> {
+) -> Result<(StatusCode, Json<Fault>)> {
     let (now, draft) = (booking.clock.now(), body.value);
     if let Some(reservation) = draft.reservation {
         reservations::view::seen(&mut booking.db.read().await?, reservation, &actor).await?;
@@ -40,7 +43,7 @@ pub async fn create(
     let claim = key.map(|key| Claim { person: actor.person, route: "POST /faults", key, body_hash: body.body_hash, at: now });
     let by = Reporter::Person { person: actor.person, agency: actor.agency.id, keeper: rules::keeps(&actor, draft.site) };
     let id = act::report(&booking.db, now, by, &draft, claim.as_ref()).await?;
-    Ok((StatusCode::CREATED, Json(shown(&booking, &actor, id).await?)))
+    Ok((StatusCode::CREATED, Json(shown(&booking, &actor, id).await?.fault)))
 }
 
 async fn shown(booking: &Booking, actor: &Actor, id: FaultId) -> Result<FaultDetail> {
@@ -164,7 +167,11 @@ pub async fn targets(State(booking): State<Arc<Booking>>, _actor: Actor) -> Resu
     responses((status = 200, body = FaultTargets), (status = 401, body = Problem, content_type = "application/problem+json"),
         (status = 403, body = Problem, content_type = "application/problem+json"),
         (status = 422, body = Problem, content_type = "application/problem+json")))]
-pub async fn set_targets(State(booking): State<Arc<Booking>>, actor: Actor, Json(wanted): Json<FaultTargets>) -> Result<Json<FaultTargets>> {
+pub async fn set_targets(
+    State(booking): State<Arc<Booking>>,
+    actor: Actor,
+    Json(wanted): Json<FaultTargets>,
+) -> Result<Json<FaultTargets>> {
     if !reservations::view::approves(&actor) {
         actor.require(&[PersonRole::Approver])?;
         return Err(Code::RoleMissing.into());

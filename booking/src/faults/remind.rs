@@ -48,6 +48,9 @@ async fn remind(tx: &mut Tx, calendar: &WorkCalendar, site: &Site, seen: &Stored
     let Some(sla) = reminder(tx, calendar, site, &it, now).await? else { return Ok(false) };
     store::reminded(tx, it.id, sla.state.text(), &today(site, now)).await?;
     tell::due(tx, now, &it, sla.state, sla.due_at_ms).await?;
-    audit::record(tx, Entry::new(now, "fault.remind", "fault", it.id).detail("state", sla.state.text()).detail("left_minutes", sla.left_minutes));
+    audit::record(
+        tx,
+        Entry::new(now, "fault.remind", "fault", it.id).detail("state", sla.state.text()).detail("left_minutes", sla.left_minutes),
+    );
     Ok(true)
 }

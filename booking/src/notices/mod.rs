@@ -19,6 +19,7 @@ pub mod words;
 mod tests;
 
 use crate::{
+    blocks,
     decisions::ReasonCode,
     faults::{FaultState, Severity},
     names::names,
@@ -197,6 +198,14 @@ pub enum Notice {
         site: Option<Place>,
         at_ms: UnixMs,
     },
+    /// What became of a booking that lost a room: another one, joining from a browser, or the same again.
+    RoomSettled {
+        about: About,
+        outcome: blocks::Outcome,
+        /// The room that it has.
+        site: Option<Place>,
+        at_ms: UnixMs,
+    },
     /// A slot that was waited for is free, and kept until then.
     WaitingListOffer {
         about: About,
@@ -243,6 +252,13 @@ pub enum Notice {
     FaultChanged {
         fault: AboutFault,
         state: FaultState,
+        at_ms: UnixMs,
+    },
+    /// To whoever sees to it: its time runs out, or has.
+    FaultDue {
+        fault: AboutFault,
+        overdue: bool,
+        due_at_ms: UnixMs,
         at_ms: UnixMs,
     },
     /// To the people of a use: it still stands, and this is not working.
@@ -292,6 +308,7 @@ names! {
         Lapsed = "lapsed",
         Withdrawn = "withdrawn",
         Displaced = "displaced",
+        RoomSettled = "room_settled",
         WaitingListOffer = "waiting_list_offer",
         DecisionReminder = "decision_reminder",
         DecisionEscalated = "decision_escalated",
@@ -301,6 +318,7 @@ names! {
         FaultReported = "fault_reported",
         FaultAssigned = "fault_assigned",
         FaultChanged = "fault_changed",
+        FaultDue = "fault_due",
         FaultAffects = "fault_affects",
         MaintenancePlanned = "maintenance_planned",
         OverrideAsked = "override_asked",
@@ -330,6 +348,7 @@ impl Notice {
             Self::HoldExpiring { about, expires_at_ms } => of(Kind::HoldExpiring, &about.reservation, expires_at_ms.0),
             Self::Lapsed { about, at_ms } => of(Kind::Lapsed, &about.reservation, at_ms.0),
             Self::Withdrawn { about, at_ms } => of(Kind::Withdrawn, &about.reservation, at_ms.0),
+            Self::RoomSettled { about, at_ms, .. } => of(Kind::RoomSettled, &about.reservation, at_ms.0),
             Self::Displaced { about, at_ms, .. } => of(Kind::Displaced, &about.reservation, at_ms.0),
             Self::WaitingListOffer { about, until_ms } => of(Kind::WaitingListOffer, &about.reservation, until_ms.0),
             Self::DecisionReminder { about, remind_at_ms, .. } => of(Kind::DecisionReminder, &about.reservation, remind_at_ms.0),
@@ -344,6 +363,7 @@ impl Notice {
             Self::FaultReported { fault, at_ms } => of(Kind::FaultReported, &fault.fault, at_ms.0),
             Self::FaultAssigned { fault, at_ms } => of(Kind::FaultAssigned, &fault.fault, at_ms.0),
             Self::FaultChanged { fault, at_ms, .. } => of(Kind::FaultChanged, &fault.fault, at_ms.0),
+            Self::FaultDue { fault, at_ms, .. } => of(Kind::FaultDue, &fault.fault, at_ms.0),
             Self::FaultAffects { about, fault } => of(Kind::FaultAffects, &format!("{}/{}", about.reservation, fault.fault), 0),
             Self::MaintenancePlanned { block, starts_at_ms, .. } => of(Kind::MaintenancePlanned, block, starts_at_ms.0),
             Self::OverrideAsked { about, at_ms, .. } => of(Kind::OverrideAsked, &about.reservation, at_ms.0),
@@ -365,6 +385,7 @@ impl Notice {
             | Self::Lapsed { about, .. }
             | Self::Withdrawn { about, .. }
             | Self::Displaced { about, .. }
+            | Self::RoomSettled { about, .. }
             | Self::WaitingListOffer { about, .. }
             | Self::DecisionReminder { about, .. }
             | Self::DecisionEscalated { about, .. }
@@ -377,6 +398,7 @@ impl Notice {
             Self::FaultReported { .. }
             | Self::FaultAssigned { .. }
             | Self::FaultChanged { .. }
+            | Self::FaultDue { .. }
             | Self::MaintenancePlanned { .. }
             | Self::Invited { .. }
             | Self::InvitationChanged { .. }
@@ -391,7 +413,10 @@ impl Notice {
                 format!("/decide/{}", about.reservation)
             }
             Self::ConditionOverdue { about, site, .. } => format!("/bookings/{}/sites/{}/condition", about.reservation, site.id),
-            Self::FaultReported { .. } | Self::FaultAssigned { .. } | Self::FaultChanged { .. } => "/faults".into(),
+            Self::FaultReported { fault, .. }
+            | Self::FaultAssigned { fault, .. }
+            | Self::FaultChanged { fault, .. }
+            | Self::FaultDue { fault, .. } => format!("/faults/{}", fault.fault),
             Self::MaintenancePlanned { .. } => "/availability".into(),
             Self::Invited { event } | Self::InvitationChanged { event } | Self::InvitationCancelled { event } => {
                 format!("/m/{}", event.meeting)
@@ -428,6 +453,7 @@ impl Notice {
             | Self::Lapsed { about, .. }
             | Self::Withdrawn { about, .. }
             | Self::Displaced { about, .. }
+            | Self::RoomSettled { about, .. }
             | Self::WaitingListOffer { about, .. }
             | Self::DecisionReminder { about, .. }
             | Self::DecisionEscalated { about, .. }

@@ -56,6 +56,22 @@ const ROUTES: &[(&str, &str, &str)] = &[
     ("POST", "/equipment/{id}/retirement", "/equipment/019aa000-0000-7000-8000-00000000e101/retirement"),
     ("DELETE", "/equipment/{id}/retirement", "/equipment/019aa000-0000-7000-8000-00000000e101/retirement"),
     ("POST", "/equipment/{id}/self-test", "/equipment/019aa000-0000-7000-8000-00000000e101/self-test"),
+    ("GET", "/faults/open", "/faults/open?site=019aa000-0000-7000-8000-00000000c001"),
+    ("GET", "/faults/targets", "/faults/targets"),
+    ("PUT", "/faults/targets", "/faults/targets"),
+    ("GET", "/faults/{id}", "/faults/019aa000-0000-7000-8000-000000000001"),
+    ("POST", "/faults/{id}/acts", "/faults/019aa000-0000-7000-8000-000000000001/acts"),
+    ("POST", "/maintenance", "/maintenance"),
+    ("GET", "/maintenance", "/maintenance?from_ms=0&to_ms=1"),
+    ("POST", "/maintenance/preview", "/maintenance/preview"),
+    ("GET", "/maintenance/{id}", "/maintenance/019aa000-0000-7000-8000-000000000001"),
+    ("POST", "/maintenance/{id}/acts", "/maintenance/019aa000-0000-7000-8000-000000000001/acts"),
+    ("POST", "/blocks", "/blocks"),
+    ("GET", "/blocks", "/blocks?site=019aa000-0000-7000-8000-00000000c001&from_ms=0&to_ms=1"),
+    ("POST", "/blocks/preview", "/blocks/preview"),
+    ("GET", "/blocks/{id}", "/blocks/019aa000-0000-7000-8000-000000000001"),
+    ("POST", "/blocks/{id}/end", "/blocks/019aa000-0000-7000-8000-000000000001/end"),
+    ("POST", "/blocks/{id}/affected/{reservation}", "/blocks/019aa000-0000-7000-8000-000000000001/affected/019aa000-0000-7000-8000-000000000001"),
     ("POST", "/photographs", "/photographs"),
     ("GET", "/photographs/{id}", "/photographs/019aa000-0000-7000-8000-000000000001"),
     ("POST", "/meetings", "/meetings"),
@@ -115,6 +131,9 @@ kernel::on_both! {
             let body = unsafe_method.then(|| json!({}));
             plane.send(method.clone(), None, &path, body.clone(), None).await.refused(401, "sign_in.required");
             if unsafe_method {
+            let body = (method != Method::GET).then(|| json!({}));
+            plane.send(method.clone(), None, &path, body.clone(), None).await.refused(401, "sign_in.required");
+            if method != Method::GET {
                 plane.send(method, Some(&forger), &path, body, None).await.refused(403, "csrf.missing");
             }
         }

@@ -44,7 +44,23 @@ export const api = {
   conditions: (site?: string) => taken(client.GET('/api/v1/conditions', { params: { query: site ? { site } : {} } })),
   faults: {
     list: (site?: string) => taken(client.GET('/api/v1/faults', { params: { query: site ? { site } : {} } })),
-    create: (body: t.NewFault) => taken(client.POST('/api/v1/faults', { body })),
+    get: (id: string) => taken(client.GET('/api/v1/faults/{id}', { params: at(id) })),
+    create: (body: t.NewFault, key: string) => taken(client.POST('/api/v1/faults', { body, params: once(key) })),
+    act: (id: string, body: t.FaultAct, key: string) => taken(client.POST('/api/v1/faults/{id}/acts', { body, params: { ...at(id), ...once(key) } })),
+    /** What is known to be broken, so that nothing is reported twice. */
+    open: (site: string, equipment?: string) => taken(client.GET('/api/v1/faults/open', { params: { query: { site, ...(equipment ? { equipment } : {}) } } })),
+  },
+  blocks: {
+    get: (id: string) => taken(client.GET('/api/v1/blocks/{id}', { params: at(id) })),
+    choose: (id: string, reservation: string, body: t.DisplacedChoice) =>
+      taken(client.POST('/api/v1/blocks/{id}/affected/{reservation}', { body, params: { path: { id, reservation } } })),
+  },
+  maintenance: {
+    list: (from_ms: number, to_ms: number, site?: string) => taken(client.GET('/api/v1/maintenance', { params: { query: { from_ms, to_ms, ...(site ? { site } : {}) } } })),
+    get: (id: string) => taken(client.GET('/api/v1/maintenance/{id}', { params: at(id) })),
+    preview: (body: t.MaintenanceDraft) => taken(client.POST('/api/v1/maintenance/preview', { body })),
+    create: (body: t.MaintenanceDraft, key: string) => taken(client.POST('/api/v1/maintenance', { body, params: once(key) })),
+    act: (id: string, body: t.MaintenanceAct) => taken(client.POST('/api/v1/maintenance/{id}/acts', { body, params: at(id) })),
   },
   meetings: {
     create: (body: t.NewMeeting, key: string) => taken(client.POST('/api/v1/meetings', { body, params: once(key) })),

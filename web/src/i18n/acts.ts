@@ -8,6 +8,8 @@ const ACTS: Record<string, () => string> = {
   'reservation.withdraw': () => m.act_reservation_withdrawn(),
   'reservation.lapse': () => m.act_reservation_lapsed(),
   'reservation.displace': () => m.act_reservation_displaced(),
+  'reservation.resite': () => m.act_reservation_resited(),
+  'reservation.go_online': () => m.act_reservation_online(),
   'reservation.restore': () => m.act_reservation_restored(),
   'meeting.create': () => m.act_meeting_created(),
   'meeting.end': () => m.act_meeting_ended(),

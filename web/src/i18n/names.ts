@@ -88,7 +88,7 @@ export const occupancyName = (it: OccupancyState): string => word(OCCUPANCIES, i
 const SEVERITIES: Words<Severity> = { s1: () => m.severity_s1(), s2: () => m.severity_s2(), s3: () => m.severity_s3(), s4: () => m.severity_s4() };
 export const severityName = (it: Severity): string => word(SEVERITIES, it);
 
-const FAULT_STATES: Words<FaultState> = { open: () => m.fault_open(), in_work: () => m.fault_in_work(), mended: () => m.fault_mended() };
+const FAULT_STATES: Words<FaultState> = { open: () => m.fault_open(), assigned: () => m.fault_assigned(), in_work: () => m.fault_in_work(), waiting: () => m.fault_waiting(), mended: () => m.fault_mended(), closed: () => m.fault_closed() };
 export const faultStateName = (it: FaultState): string => word(FAULT_STATES, it);
 
 const POINTS: Words<ConditionPoint> = {

@@ -35,6 +35,11 @@ export const routes: readonly Route[] = [
   { path: '/panel', access: 'public', frame: 'bare', load: () => import('@/pages/panel/PanelPage.svelte') },
   { path: '/faults', access: 'signed_in', frame: 'shell', load: () => import('@/pages/site/FaultsPage.svelte') },
   { path: '/faults/new', access: 'signed_in', frame: 'shell', load: () => import('@/pages/site/NewFaultPage.svelte') },
+  { path: '/faults/:id', access: 'signed_in', frame: 'shell', load: () => import('@/pages/site/FaultPage.svelte') },
+  { path: '/f/:tag', access: 'signed_in', frame: 'shell', load: () => import('@/pages/site/FaultLabelPage.svelte') },
+  { path: '/maintenance', access: 'signed_in', frame: 'shell', load: () => import('@/pages/site/MaintenancePage.svelte') },
+  { path: '/maintenance/new', access: ['facilitator', 'approver'], frame: 'shell', load: () => import('@/pages/site/NewMaintenancePage.svelte') },
+  { path: '/maintenance/:id', access: 'signed_in', frame: 'shell', load: () => import('@/pages/site/MaintenanceOnePage.svelte') },
 
   { path: '/people', access: ['uc_administrator', 'system_administrator'], frame: 'shell', load: () => import('@/pages/admin/PeoplePage.svelte') },
   { path: '/people/new', access: ['uc_administrator', 'system_administrator'], frame: 'shell', load: () => import('@/pages/admin/NewPersonPage.svelte') },

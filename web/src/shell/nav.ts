@@ -13,6 +13,7 @@ import Scale from '@lucide/svelte/icons/scale';
 import ScrollText from '@lucide/svelte/icons/scroll-text';
 import TriangleAlert from '@lucide/svelte/icons/triangle-alert';
 import UsersRound from '@lucide/svelte/icons/users-round';
+import Wrench from '@lucide/svelte/icons/wrench';
 import Video from '@lucide/svelte/icons/video';
 import type { PersonRole } from '@/api/types';
 import { m } from '@/paraglide/messages';
@@ -38,6 +39,7 @@ export const nav: readonly NavGroup[] = [
       { href: '/site', label: () => m.nav_site(), icon: DoorOpen, roles: ['facilitator'] },
       { href: '/devices', label: () => m.nav_devices(), icon: MonitorSmartphone, roles: ['facilitator', 'approver', 'system_administrator'] },
       { href: '/faults', label: () => m.nav_faults(), icon: TriangleAlert },
+      { href: '/maintenance', label: () => m.nav_maintenance(), icon: Wrench, roles: ['facilitator', 'approver'] },
       { href: '/people', label: () => m.nav_people(), icon: UsersRound, roles: ['uc_administrator', 'system_administrator'] },
       { href: '/reports', label: () => m.nav_reports(), icon: ChartColumn, roles: ['approver', 'auditor', 'system_administrator', 'uc_administrator', 'facilitator'] },
       { href: '/audit', label: () => m.nav_audit(), icon: ScrollText, roles: ['auditor', 'system_administrator'] },
@@ -60,7 +62,7 @@ export function navFor(roles: readonly PersonRole[]): NavGroup[] {
 
 /** The entry under which a page stands: the longest that its path begins with. `/m/…` belongs to the meetings, a condition report to the site. */
 export function navCurrent(path: string): string {
-  const of = path.startsWith('/m/') ? '/meetings' : path.endsWith('/condition') ? '/site' : path;
+  const of = path.startsWith('/m/') ? '/meetings' : path.endsWith('/condition') ? '/site' : path.startsWith('/f/') ? '/faults' : path;
   const all = nav.flatMap((group) => group.items.map((it) => it.href));
   const fits = all.filter((href) => (href === '/' ? of === '/' : of === href || of.startsWith(`${href}/`)));
   return fits.sort((a, b) => b.length - a.length)[0] ?? '';

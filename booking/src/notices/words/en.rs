@@ -2,6 +2,7 @@
 
 use super::{About, AboutMeeting, Language, Notice, Words, clock, date, named, named_fault, named_meeting};
 use crate::{
+    blocks::Outcome,
     decisions::ReasonCode,
     faults::{FaultState, Severity},
     notices::Cause,
@@ -68,6 +69,9 @@ fn severity(severity: Severity) -> &'static str {
 fn state(state: FaultState) -> &'static str {
     match state {
         FaultState::Open => "not taken up yet",
+        FaultState::Assigned => "taken up",
+        FaultState::Waiting => "waiting for parts, a vendor or access",
+        FaultState::Closed => "mended and checked",
         FaultState::InWork => "being mended",
         FaultState::Mended => "mended",
     }
@@ -131,8 +135,19 @@ pub fn words(notice: &Notice) -> Words {
                 Some(site) => format!("Booking {} cannot go ahead at {} because {}.", named(about), site.name, cause(*why)),
                 None => format!("Booking {} cannot go ahead because {}.", named(about), cause(*why)),
             },
-            vec![Some("Choose another site or time, or meet online.".into())],
+            vec![Some("Those who had seats there can still join from a browser. The room's facilitator is looking for another one; you will be told.".into())],
         ),
+        Notice::RoomSettled { about, outcome, site, .. } => {
+            let place = site.as_ref().map_or_else(String::new, |site| site.name.clone());
+            let (subject, lead) = match outcome {
+                Outcome::Resited => ("Another room for your booking", format!("Booking {} goes ahead at {place}, at the same time.", named(about))),
+                Outcome::Online => {
+                    ("Join from a browser", format!("Booking {} goes ahead. Those who lost their seats join from a browser.", named(about)))
+                }
+                Outcome::Restored => ("Your room is back", format!("Booking {} goes ahead at {place} as it was booked.", named(about))),
+            };
+            of(about, subject, lead, vec![])
+        }
         Notice::WaitingListOffer { about, until_ms } => of(
             about,
             "The slot you waited for is free",
@@ -191,6 +206,13 @@ pub fn words(notice: &Notice) -> Words {
         ),
         Notice::FaultChanged { fault, state: now, .. } => {
             Words::new(format!("Fault {}: {}", fault.reference, state(*now)), [Some(format!("{}: {}.", named_fault(fault), state(*now)))])
+        }
+        Notice::FaultDue { fault, overdue, due_at_ms, .. } => {
+            let (subject, lead) = match overdue {
+                true => ("Fault overdue", format!("{} was to be mended by {}.", named_fault(fault), moment(*due_at_ms))),
+                false => ("Fault due soon", format!("{} is to be mended by {}.", named_fault(fault), moment(*due_at_ms))),
+            };
+            Words::new(format!("{subject}: {}", fault.reference), [Some(lead), Some(format!("Severity: {}.", severity(fault.severity)))])
         }
         Notice::FaultAffects { about, fault } => of(
             about,

@@ -2,6 +2,7 @@
 
 use super::{About, AboutMeeting, Language, Notice, Words, clock, date, named, named_fault, named_meeting};
 use crate::{
+    blocks::Outcome,
     decisions::ReasonCode,
     faults::{FaultState, Severity},
     notices::Cause,
@@ -68,6 +69,9 @@ fn severity(severity: Severity) -> &'static str {
 fn state(state: FaultState) -> &'static str {
     match state {
         FaultState::Open => "belum diambil tindakan",
+        FaultState::Assigned => "telah diambil tindakan",
+        FaultState::Waiting => "menunggu alat ganti, pembekal atau akses",
+        FaultState::Closed => "telah dibaiki dan disemak",
         FaultState::InWork => "sedang dibaiki",
         FaultState::Mended => "telah dibaiki",
     }
@@ -127,8 +131,24 @@ pub fn words(notice: &Notice) -> Words {
                 Some(site) => format!("Tempahan {} tidak dapat diteruskan kerana {} di {}.", named(about), cause(*why), site.name),
                 None => format!("Tempahan {} tidak dapat diteruskan kerana {}.", named(about), cause(*why)),
             },
-            vec![Some("Pilih tapak atau masa lain, atau adakan mesyuarat dalam talian.".into())],
+            vec![Some("Mereka yang duduk di situ masih boleh menyertai melalui pelayar. Fasilitator sedang mencari bilik lain dan anda akan dimaklumkan.".into())],
         ),
+        Notice::RoomSettled { about, outcome, site, .. } => {
+            let place = site.as_ref().map_or_else(String::new, |site| site.name.clone());
+            let (subject, lead) = match outcome {
+                Outcome::Resited => {
+                    ("Bilik lain bagi tempahan anda", format!("Tempahan {} diteruskan di {place} pada masa yang sama.", named(about)))
+                }
+                Outcome::Online => (
+                    "Sertai melalui pelayar",
+                    format!("Tempahan {} diteruskan. Mereka yang kehilangan tempat duduk menyertai melalui pelayar.", named(about)),
+                ),
+                Outcome::Restored => {
+                    ("Bilik anda boleh digunakan semula", format!("Tempahan {} diteruskan di {place} seperti yang ditempah.", named(about)))
+                }
+            };
+            of(about, subject, lead, vec![])
+        }
         Notice::WaitingListOffer { about, until_ms } => of(
             about,
             "Slot yang ditunggu kini kosong",
@@ -189,6 +209,13 @@ pub fn words(notice: &Notice) -> Words {
             format!("Kerosakan {}: {}", fault.reference, state(*now)),
             [Some(format!("{}: {}.", named_fault(fault), state(*now)))],
         ),
+        Notice::FaultDue { fault, overdue, due_at_ms, .. } => {
+            let (subject, lead) = match overdue {
+                true => ("Kerosakan lewat dibaiki", format!("{} sepatutnya dibaiki selewat-lewatnya {}.", named_fault(fault), moment(*due_at_ms))),
+                false => ("Kerosakan hampir tempoh", format!("{} perlu dibaiki selewat-lewatnya {}.", named_fault(fault), moment(*due_at_ms))),
+            };
+            Words::new(format!("{subject}: {}", fault.reference), [Some(lead), Some(format!("Tahap: {}.", severity(fault.severity)))])
+        }
         Notice::FaultAffects { about, fault } => of(
             about,
             "Kerosakan di bilik tempahan anda",
