@@ -113,6 +113,7 @@ async fn displace(tx: &mut Tx, now: UnixMs, block: &Block, met: &store::Met, by:
     store::reservation_to(tx, id, State::Displaced.text()).await?;
     store::occupancy_to(tx, &met.occupancy, "released").await?;
     store::displace(tx, &lost, (&met.occupancy, &held)).await?;
+    reservations::store::touched(tx, id).await?;
     if let Some(room) = store::meeting_of(tx, id).await? {
         // What they were given for their seats is void at once; they may come again, from wherever they are.
         for person in store::unseat(tx, room, block.site).await? {
@@ -237,6 +238,7 @@ async fn restore(tx: &mut Tx, now: UnixMs, lost: &store::Kept, by: Option<Person
         return Ok(false);
     }
     store::reservation_to(tx, it.reservation, &it.from_state).await?;
+    reservations::store::touched(tx, it.reservation).await?;
     reservations::store::note(tx, it.reservation, now, "restore", by, None).await?;
     audit::record(tx, of_reservation(now, "reservation.restore", it, by));
     Ok(true)

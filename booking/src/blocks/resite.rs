@@ -5,7 +5,7 @@ use super::{Displaced, Outcome, act, store, store::Kept, tell};
 use crate::{
     holidays,
     policy::{self, Slot},
-    reservations::{self, State, alternatives},
+    reservations::{self, State, alternatives, grid::Grid},
     sites::{self, Site},
 };
 use kernel::{
@@ -29,6 +29,13 @@ pub struct SiteProposal {
     pub seats: i64,
 }
 
+/// A time at which the booking's own sites are free.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct FreeTime {
+    pub starts_at_ms: UnixMs,
+    pub ends_at_ms: UnixMs,
+}
+
 /// What is proposed for one booking.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Proposals {
@@ -39,8 +46,7 @@ pub struct Proposals {
     /// Its people can join from a browser.
     pub online: bool,
     /// The next times at which its own sites are free: for the applicant, who may ask for one.
-    #[schema(value_type = Vec<Object>)]
-    pub times: Vec<Slot>,
+    pub times: Vec<FreeTime>,
 }
 
 pub async fn proposals(tx: &mut Tx, now: UnixMs, lost: &Kept, it: &reservations::Stored) -> Result<Proposals> {
@@ -66,13 +72,11 @@ async fn lead(tx: &mut Tx, now: UnixMs, slot: Slot) -> Result<bool> {
     Ok(policy::verdict(now, slot, policy.lead(), &calendar, MALAYSIA).lawful)
 }
 
-async fn times(tx: &mut Tx, now: UnixMs, it: &reservations::Stored, sites: &[Site]) -> Result<Vec<Slot>> {
+async fn times(tx: &mut Tx, now: UnixMs, it: &reservations::Stored, sites: &[Site]) -> Result<Vec<FreeTime>> {
     let own: Vec<&Site> = sites.iter().filter(|site| it.sites.iter().any(|used| used.site == site.id)).collect();
-    let mut busy = Vec::new();
-    for site in &own {
-        busy.extend(reservations::store::busy(tx, site.id, alternatives::searched(it.slot)).await?);
-    }
-    Ok(alternatives::alternatives(it.slot, civil_date(now, MALAYSIA), &own, &busy))
+    let grid = Grid::read(tx, &own, alternatives::searched(it.slot), Some(it.id)).await?;
+    let found = alternatives::alternatives(it.slot, civil_date(now, MALAYSIA), &own, &grid);
+    Ok(found.into_iter().map(|it| FreeTime { starts_at_ms: it.starts_at, ends_at_ms: it.ends_at }).collect())
 }
 
 /// Why the site cannot take the people of the one that was lost; whether it is free is the store's to say.
@@ -151,6 +155,7 @@ async fn settled(tx: &mut Tx, now: UnixMs, lost: &Kept, outcome: Outcome, by: Pe
         Outcome::Online => ("go_online", "reservation.go_online"),
         Outcome::Restored => ("restore", "reservation.restore"),
     };
+    reservations::store::touched(tx, id).await?;
     let rule = exempt.then_some(Rule::Tp2);
     reservations::store::note(tx, id, now, note, Some(by), rule).await?;
     let mut row = Entry::new(now, act, "reservation", id).by(by).detail("block", lost.shown.block.to_string());

@@ -65,8 +65,8 @@ pub fn condition(retired: bool, faults: impl Iterator<Item = (FaultState, Severi
     let mut worst = Standing::InOrder;
     for (state, severity) in faults {
         match state {
-            FaultState::Mended => {}
-            FaultState::InWork => return Standing::InRepair,
+            FaultState::Mended | FaultState::Closed => {}
+            FaultState::InWork | FaultState::Waiting => return Standing::InRepair,
             _ if severity <= Severity::S2 => worst = Standing::OutOfOrder,
             _ => {}
         }

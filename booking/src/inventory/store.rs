@@ -21,7 +21,7 @@ kernel::sql! {
     BY_ID = "SELECT id, site_id, tag, name, kind, criticality, room_id, serial, supplier, firmware, bought_on, warranty_until, note,
             tested_at_ms, retired_at_ms, version FROM equipment WHERE id = $1";
     ID_OF_TAG = "SELECT id FROM equipment WHERE tag = $1";
-    OPEN_FAULTS_AT = "SELECT equipment_id, state, severity FROM fault WHERE site_id = $1 AND equipment_id IS NOT NULL AND state <> 'mended'";
+    OPEN_FAULTS_AT = "SELECT equipment_id, state, severity FROM fault WHERE site_id = $1 AND equipment_id IS NOT NULL AND state NOT IN ('mended', 'closed')";
     TAGS_AT = "SELECT tag FROM equipment WHERE tag LIKE $1";
     STANDING_AT = "SELECT COUNT(*) FROM equipment WHERE site_id = $1 AND retired_at_ms IS NULL";
     INSERT = "INSERT INTO equipment (id, site_id, tag, name, kind, criticality, room_id, serial, supplier, firmware, bought_on, warranty_until, note)

@@ -131,9 +131,6 @@ kernel::on_both! {
             let body = unsafe_method.then(|| json!({}));
             plane.send(method.clone(), None, &path, body.clone(), None).await.refused(401, "sign_in.required");
             if unsafe_method {
-            let body = (method != Method::GET).then(|| json!({}));
-            plane.send(method.clone(), None, &path, body.clone(), None).await.refused(401, "sign_in.required");
-            if method != Method::GET {
                 plane.send(method, Some(&forger), &path, body, None).await.refused(403, "csrf.missing");
             }
         }
