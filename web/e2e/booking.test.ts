@@ -176,7 +176,9 @@ describe('the day of use', () => {
     await page.getByLabel(word('fault_description')).fill('Mikrofon tengah tiada bunyi.');
     await picture(page, 'fault');
     await page.getByRole('button', { name: word('fault_send') }).click();
-    await page.waitForURL(/\/site$/);
+    await page.waitForURL(/\/faults\/[0-9a-f-]{36}$/);
+    await until('the fault is shown', async () => (await page.locator('main').innerText()).includes('Mikrofon tengah tiada bunyi.'));
+    await page.goto(`${service.origin}/site`);
     await until('the fault is listed', async () => (await page.locator('main').innerText()).includes('Mikrofon tengah tiada bunyi.'));
     await picture(page, 'site');
   });

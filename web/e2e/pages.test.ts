@@ -55,6 +55,15 @@ async function get<T>(page: Page, path: string): Promise<T> {
   return (await page.evaluate(async (it) => (await fetch(it)).json() as Promise<unknown>, path)) as T;
 }
 
+async function post<T>(page: Page, path: string, body: unknown): Promise<T> {
+  const sent = async ([to, what]: [string, unknown]) => {
+    const { csrf_token } = (await (await fetch('/api/v1/session')).json()) as { csrf_token: string };
+    const headers = { 'content-type': 'application/json', 'x-csrf-token': csrf_token };
+    return (await fetch(to, { method: 'POST', headers, body: JSON.stringify(what) })).json() as Promise<unknown>;
+  };
+  return (await page.evaluate(sent, [path, body])) as T;
+}
+
 /** Drawn, with everything that it asks the server for. */
 async function settled(page: Page): Promise<void> {
   await page.locator('h1').first().waitFor();
@@ -210,6 +219,19 @@ describe('every page at every width', { timeout: MANY_MS }, () => {
       { pattern: '/', name: 'home-facilitator' },
       { pattern: '/site', name: 'site' },
       { pattern, name: 'condition', address: `/bookings/${due[0]!.reservation.id}/sites/${due[0]!.site}/condition` },
+    ]);
+    const site = due[0]!.site;
+    const fault = await post<{ id: string }>(officer.page, '/api/v1/faults', { site, severity: 's3', description: 'Lampu meja berkelip.' });
+    const day = Math.floor(Date.now() / DAY_MS) * DAY_MS + 10 * DAY_MS;
+    const occurrences = [{ starts_at_ms: day, ends_at_ms: day + 2 * 3_600_000 }];
+    const work = await post<{ id: string }>(officer.page, '/api/v1/maintenance', { site, title: 'Servis berkala', checklist: ['Uji kamera', 'Bersihkan penapis'], occurrences });
+    await visit(officer, [
+      { pattern: '/faults', name: 'faults-facilitator' },
+      { pattern: '/faults/:id', name: 'fault', address: `/faults/${fault.id}` },
+      { pattern: '/f/:tag', name: 'label-unknown', address: '/f/TIADA-1' },
+      { pattern: '/maintenance', name: 'maintenance' },
+      { pattern: '/maintenance/new', name: 'maintenance-new' },
+      { pattern: '/maintenance/:id', name: 'maintenance-one', address: `/maintenance/${work.id}` },
     ]);
     quiet(officer, UNKNOWN_YET);
   });
