@@ -285,12 +285,12 @@ mod tests {
             (
                 "reopened, it goes on from where it stood",
                 vec![("12-04T08:00", Reported(S1)), ("12-04T09:00", Mended), ("12-07T08:00", Reopened)],
-                "12-07T10:00",
+                "12-07T09:00",
                 OnTime,
-                180 - 60,
+                120,
                 0,
                 120,
-                Some("12-07T12:00"),
+                Some("12-07T11:00"),
             ),
             (
                 "overdue since, over a wait",
