@@ -73,6 +73,7 @@ export interface paths {
         trace?: never;
     };
     "/api/v1/changes": {
+    "/api/v1/blocks": {
         parameters: {
             query?: never;
             header?: never;
@@ -81,8 +82,82 @@ export interface paths {
         };
         /** Whether anything was done to what a page shows. Held open for some seconds while nothing is; nothing of the act itself is told. */
         get: operations["get_api_v1_changes"];
+        /** When a site cannot be used, within a stretch of time. */
+        get: operations["get_api_v1_blocks"];
+        put?: never;
+        /** Closes a site for a while: every booking that it meets is displaced, and its people are told. */
+        post: operations["post_api_v1_blocks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/blocks/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Which bookings a closure of a site would meet. Nothing is stored. */
+        post: operations["post_api_v1_blocks_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/blocks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A block with the bookings that lost the room to it, and what is proposed for each. */
+        get: operations["get_api_v1_blocks_id"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/blocks/{id}/affected/{reservation}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Chooses what becomes of a booking that lost its room. Another site within the lead time is recorded as an override (TP-2). */
+        post: operations["post_api_v1_blocks_id_affected_reservation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/blocks/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ends a closure at once, earlier or later than was said. Earlier gives rooms back to those who lost them. A fault's block ends with the fault, and
+         *     planned work's with the work.
+         */
+        post: operations["post_api_v1_blocks_id_end"];
         delete?: never;
         options?: never;
         head?: never;
@@ -306,11 +381,149 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The faults of a site: all of them for its facilitator, the approver and the auditor; one's own for everyone else. */
+        /** The faults of a site: all of them for its facilitator, the approver and the auditor; one's own for everyone else. What is open first. */
         get: operations["get_api_v1_faults"];
         put?: never;
-        /** Reports a fault (TP-6). Everyone who uses the rooms does. */
+        /** Reports a fault (TP-6). Everyone who uses the rooms does. Where something critical is out of order (S1), the room is blocked at once. */
         post: operations["post_api_v1_faults"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/faults/open": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is known to be broken at a site, or of one piece of its equipment: so that nothing is reported twice, and nobody is surprised. */
+        get: operations["get_api_v1_faults_open"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/faults/targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Within how many working minutes faults are mended. */
+        get: operations["get_api_v1_faults_targets"];
+        /** Sets targets, from now on. The central agency's approver does. */
+        put: operations["put_api_v1_faults_targets"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/faults/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One fault with what was done about it. */
+        get: operations["get_api_v1_faults_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/faults/{id}/acts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Does something about a fault: gives it to somebody, changes its severity, begins, waits, goes on, mends, closes, reopens, comments. */
+        post: operations["post_api_v1_faults_id_acts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/maintenance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Planned work within a stretch of time, at one site or at all. Everybody may know when a room is worked on. */
+        get: operations["get_api_v1_maintenance"];
+        put?: never;
+        /** Plans work: every booking that it meets is displaced, and its people are told. Sooner than a week ahead it has a reason. */
+        post: operations["post_api_v1_maintenance"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/maintenance/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Which bookings the work would meet, date by date. Nothing is stored. */
+        post: operations["post_api_v1_maintenance_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/maintenance/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One planned work with its checklist. */
+        get: operations["get_api_v1_maintenance_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/maintenance/{id}/acts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Does something about planned work: begins, ticks an item, moves its end, finishes, cancels. Finished early, the room is free at once. */
+        post: operations["post_api_v1_maintenance_id_acts"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1036,6 +1249,24 @@ export interface components {
             starts_at_ms: components["schemas"]["UnixMs"];
             title?: string | null;
         };
+        /** @description A booking that a block meets, or would. */
+        Affected: {
+            agency: components["schemas"]["AgencyShort"];
+            ends_at_ms: components["schemas"]["UnixMs"];
+            outcome?: components["schemas"]["Outcome"] | null;
+            /** @description People who have a seat at the site. */
+            people: number;
+            proposals?: components["schemas"]["Proposals"] | null;
+            reference: string;
+            reservation: components["schemas"]["ReservationId"];
+            starts_at_ms: components["schemas"]["UnixMs"];
+            /**
+             * @description Where an application stands.
+             * @enum {string}
+             */
+            state: "submitted" | "approved" | "refused" | "withdrawn" | "lapsed" | "returned" | "displaced" | "waiting" | "offered";
+            title: string;
+        };
         Agencies: {
             agencies: components["schemas"]["AgencyRef"][];
         };
@@ -1162,6 +1393,34 @@ export interface components {
             /** @enum {string} */
             kind: "maintenance" | "blackout" | "fault";
             starts_at_ms: components["schemas"]["UnixMs"];
+        BlockDetail: {
+            /** @description The bookings that lost the room to it, the soonest first. */
+            affected: components["schemas"]["Affected"][];
+            block: components["schemas"]["SiteBlock"];
+        };
+        /** @description A stretch of time at a site. */
+        BlockDraft: {
+            from_ms: components["schemas"]["UnixMs"];
+            note?: string | null;
+            site: components["schemas"]["SiteId"];
+            until_ms: components["schemas"]["UnixMs"];
+        };
+        /** @description When a block ends. */
+        BlockEnd: {
+            at_ms?: components["schemas"]["UnixMs"] | null;
+        };
+        /**
+         * Format: uuid
+         * @description A stretch of time in which a site cannot be used.
+         */
+        BlockId: string;
+        /**
+         * @description Why a site cannot be used.
+         * @enum {string}
+         */
+        BlockKind: "fault" | "maintenance" | "blackout";
+        Blocks: {
+            blocks: components["schemas"]["SiteBlock"][];
         };
         /**
          * @description Why sites that were approved are not to be had after all.
@@ -1180,6 +1439,14 @@ export interface components {
              * @description To be sent back as `after`.
              */
             number: number;
+        /** @description What becomes of a booking that lost its room. */
+        Choice: {
+            /** @enum {string} */
+            choice: "resite";
+            site: components["schemas"]["SiteId"];
+        } | {
+            /** @enum {string} */
+            choice: "online";
         };
         /**
          * @description CLASS-1. Ordered: a later one is more secret.
@@ -1198,6 +1465,7 @@ export interface components {
             name: string;
             site: components["schemas"]["SiteId"];
         };
+        Code: "request.malformed" | "request.too_large" | "request.timeout" | "route.unknown" | "method.not_allowed" | "rate.limited" | "service.unavailable" | "service.internal" | "not_found" | "conflict" | "idempotency.mismatch" | "sign_in.required" | "sign_in.failed" | "csrf.missing" | "origin.foreign" | "role.missing" | "password.weak" | "password.change_required" | "person.exists" | "reservation.lead_time" | "reservation.site_full" | "reservation.sites_too_few" | "reservation.purpose_missing" | "reservation.slot_invalid" | "reservation.slot_taken" | "reservation.person_twice" | "reservation.seat_taken" | "reservation.state" | "reservation.started" | "reservation.offer_over" | "series.partial" | "draft.too_many" | "reservation.own_agency" | "decision.reason_missing" | "block.ended" | "displacement.settled" | "fault.state" | "maintenance.state" | "maintenance.notice" | "condition.filed" | "condition.too_early" | "photograph.unusable" | "photograph.quota" | "classification.too_high" | "classification.lowered" | "classification.security_functions_missing" | "recording.forbidden" | "recording.running" | "recording.not_running" | "recording.failed" | "meeting.not_listed" | "meeting.window_closed" | "meeting.ended" | "grant.malformed" | "grant.signature" | "grant.expired" | "grant.not_yet" | "grant.audience" | "grant.room" | "grant.used" | "grant.stale" | "grant.revoked" | "grant.proof" | "room_system.present" | "act.forbidden" | "device.unknown" | "device.proof" | "device.credential" | "device.forbidden" | "device.code" | "device.enrolment_state" | "device.second_person" | "device.full" | "check_in.time" | "check_in.no_show" | "extension.taken" | "extension.too_long" | "extension.time" | "signal.version" | "signal.malformed" | "signal.too_large" | "signal.out_of_order" | "resume.unknown" | "resume.offer_required" | "offer.unacceptable" | "room.full" | "node.draining" | "participant.unknown";
         Condition: {
             filed_at_ms: components["schemas"]["UnixMs"];
             filed_by: components["schemas"]["PersonRef"];
@@ -1552,33 +1820,137 @@ export interface components {
              */
             minutes_max: number;
         };
+        /**
+         * @description What stands in a fault's history.
+         * @enum {string}
+         */
+        EventKind: "report" | "assign" | "severity" | "start" | "wait" | "resume" | "mend" | "close" | "reopen" | "comment" | "block" | "unblock";
         Fault: {
+            assigned_to?: components["schemas"]["PersonRef"] | null;
+            changed_at_ms: components["schemas"]["UnixMs"];
             description: string;
             equipment?: components["schemas"]["EquipmentId"] | null;
+            equipment_name?: string | null;
             id: components["schemas"]["FaultId"];
+            outcome?: components["schemas"]["FaultOutcome"] | null;
+            outcome_note?: string | null;
             /** @description `F-2026-00012` */
             reference: string;
             reported_at_ms: components["schemas"]["UnixMs"];
-            reported_by: components["schemas"]["PersonRef"];
+            reported_by?: components["schemas"]["PersonRef"] | null;
+            reservation?: components["schemas"]["ReservationId"] | null;
             severity: components["schemas"]["Severity"];
             site: components["schemas"]["SiteId"];
+            sla: components["schemas"]["Sla"];
             state: components["schemas"]["FaultState"];
+            waits_for?: components["schemas"]["WaitsFor"] | null;
+        };
+        /** @description What is done about a fault. */
+        FaultAct: {
+            /** @enum {string} */
+            act: "assign";
+            note?: string | null;
+            person?: components["schemas"]["PersonId"] | null;
+        } | {
+            /** @enum {string} */
+            act: "severity";
+            reason: string;
+            severity: components["schemas"]["Severity"];
+        } | {
+            /** @enum {string} */
+            act: "start";
+        } | {
+            /** @enum {string} */
+            act: "wait";
+            for: components["schemas"]["WaitsFor"];
+            reason: string;
+        } | {
+            /** @enum {string} */
+            act: "resume";
+        } | {
+            /** @enum {string} */
+            act: "mend";
+            note?: string | null;
+            outcome: components["schemas"]["FaultOutcome"];
+        } | {
+            /** @enum {string} */
+            act: "close";
+        } | {
+            /** @enum {string} */
+            act: "reopen";
+            reason: string;
+        } | {
+            /** @enum {string} */
+            act: "comment";
+            photographs?: components["schemas"]["PhotographId"][];
+            text: string;
+        };
+        FaultBlock: {
+            /** @description Bookings that lost the room to it. */
+            displaced: number;
+            ends_at_ms?: components["schemas"]["UnixMs"] | null;
+            id: components["schemas"]["BlockId"];
+            stands: boolean;
+            starts_at_ms: components["schemas"]["UnixMs"];
+            /** @description Those of them for which nothing was chosen yet. */
+            unsettled: number;
+        };
+        FaultDetail: {
+            block?: components["schemas"]["FaultBlock"] | null;
+            fault: components["schemas"]["Fault"];
+            history: components["schemas"]["FaultEvent"][];
+            may: components["schemas"]["EventKind"][];
+            /** @description Other open faults of the same piece of equipment. */
+            others: components["schemas"]["FaultHint"][];
+            photographs: components["schemas"]["PhotographRef"][];
         };
         /** @description What is reported. */
         FaultDraft: {
             description: string;
             equipment?: components["schemas"]["EquipmentId"] | null;
+            /** @description Photographs that the reporter sent before. */
+            photographs?: components["schemas"]["PhotographId"][];
             reservation?: components["schemas"]["ReservationId"] | null;
             severity: components["schemas"]["Severity"];
             site: components["schemas"]["SiteId"];
+        };
+        FaultEvent: {
+            at_ms: components["schemas"]["UnixMs"];
+            by?: string | null;
+            kind: components["schemas"]["EventKind"];
+            note?: string | null;
+            /** @description The severity, reason to wait or outcome; the name of whom it was given to. */
+            value?: string | null;
+        };
+        /** @description An open fault, as anybody may know of it: so that nothing is reported twice. */
+        FaultHint: {
+            /** @description For those who may see the fault. */
+            description?: string | null;
+            equipment?: components["schemas"]["EquipmentId"] | null;
+            id: components["schemas"]["FaultId"];
+            reference: string;
+            reported_at_ms: components["schemas"]["UnixMs"];
+            severity: components["schemas"]["Severity"];
+            state: components["schemas"]["FaultState"];
         };
         /**
          * Format: uuid
          * @description A fault reported at a site.
          */
         FaultId: string;
+        /**
+         * @description What came of it.
+         * @enum {string}
+         */
+        FaultOutcome: "repaired" | "replaced" | "adjusted" | "no_fault_found" | "not_mended";
         /** @enum {string} */
-        FaultState: "open" | "in_work" | "mended";
+        FaultState: "open" | "assigned" | "in_work" | "waiting" | "mended" | "closed";
+        /** @description Working minutes within which a fault is mended, by severity. */
+        FaultTargets: {
+            minutes: {
+                [key: string]: number;
+            };
+        };
         Faults: {
             faults: components["schemas"]["Fault"][];
         };
@@ -1672,6 +2044,11 @@ export interface components {
             rank: number;
             starts_at_ms: components["schemas"]["UnixMs"];
         };
+        /** @description A time at which the booking's own sites are free. */
+        FreeTime: {
+            ends_at_ms: components["schemas"]["UnixMs"];
+            starts_at_ms: components["schemas"]["UnixMs"];
+        };
         GrantAnswer: {
             expires_at_ms: components["schemas"]["UnixMs"];
             /** @description Where to open signalling: absolute, or a path of this server. */
@@ -1714,6 +2091,13 @@ export interface components {
             starts_at_ms: components["schemas"]["UnixMs"];
             /** @description Of a TERBUKA session alone. Absent: it may not be read here. Show that the room is booked. */
             title?: string | null;
+        /** @description An item of its checklist. */
+        Item: {
+            done: boolean;
+            note?: string | null;
+            /** Format: int64 */
+            number: number;
+            words: string;
         };
         /** @description An occurrence that could not be had. */
         LeftOut: {
@@ -1722,12 +2106,86 @@ export interface components {
             number: number;
             refusals: components["schemas"]["Refusal"][];
             starts_at_ms: components["schemas"]["UnixMs"];
+        Maintenance: {
+            block: components["schemas"]["BlockId"];
+            checklist: components["schemas"]["Item"][];
+            ends_at_ms: components["schemas"]["UnixMs"];
+            id: components["schemas"]["MaintenanceId"];
+            /** @description Whether this person answers for the room. */
+            keeper: boolean;
+            note?: string | null;
+            outcome?: components["schemas"]["WorkOutcome"] | null;
+            outcome_note?: string | null;
+            planned_by: components["schemas"]["PersonRef"];
+            /** @description `M-2026-00003` */
+            reference: string;
+            /** @description The same of works planned together. */
+            series: components["schemas"]["MaintenanceId"];
+            site: components["schemas"]["SiteId"];
+            starts_at_ms: components["schemas"]["UnixMs"];
+            state: components["schemas"]["MaintenanceState"];
+            title: string;
+            urgent_reason?: string | null;
+        };
+        /** @description What is done about planned work. */
+        MaintenanceAct: {
+            /** @enum {string} */
+            act: "start";
+        } | {
+            /** @enum {string} */
+            act: "tick";
+            done: boolean;
+            /** Format: int64 */
+            item: number;
+            note?: string | null;
+        } | {
+            /** @enum {string} */
+            act: "move_end";
+            ends_at_ms: components["schemas"]["UnixMs"];
+        } | {
+            /** @enum {string} */
+            act: "finish";
+            note?: string | null;
+            outcome: components["schemas"]["WorkOutcome"];
+        } | {
+            /** @enum {string} */
+            act: "cancel";
+            reason: string;
+        };
+        /** @description What is planned. */
+        MaintenanceDraft: {
+            /** @description What is to be done, in order. */
+            checklist?: string[];
+            note?: string | null;
+            /** @description At most twelve, each dated. */
+            occurrences: components["schemas"]["Occurrence"][];
+            site: components["schemas"]["SiteId"];
+            title: string;
+            /** @description Why it cannot wait for the notice that the room's users are given. */
+            urgent_reason?: string | null;
+        };
+        /**
+         * Format: uuid
+         * @description Planned work on a site.
+         */
+        MaintenanceId: string;
+        MaintenancePreview: {
+            /** @description Before this, a reason is asked for. */
+            earliest_ms: components["schemas"]["UnixMs"];
+            occurrences: components["schemas"]["OccurrencePreview"][];
+            refusals: components["schemas"]["Refusal"][];
+        };
+        /** @enum {string} */
+        MaintenanceState: "planned" | "in_work" | "done" | "cancelled";
+        Maintenances: {
+            maintenance: components["schemas"]["Maintenance"][];
         };
         /**
          * @description An act that is open to this person now.
          * @enum {string}
          */
         May: "decide" | "withdraw" | "amend" | "copy" | "amend_following" | "withdraw_following" | "accept_offer" | "decline_offer" | "join" | "file_condition" | "report_fault";
+        May: "decide" | "withdraw" | "amend" | "copy" | "join" | "file_condition" | "report_fault";
         /** @description The person who is signed in, to themselves. */
         Me: {
             agency: components["schemas"]["AgencyRef"];
@@ -1872,6 +2330,13 @@ export interface components {
             site?: components["schemas"]["Place"] | null;
         } | {
             about: components["schemas"]["About"];
+            at_ms: components["schemas"]["UnixMs"];
+            /** @enum {string} */
+            kind: "room_settled";
+            outcome: components["schemas"]["Outcome"];
+            site?: components["schemas"]["Place"] | null;
+        } | {
+            about: components["schemas"]["About"];
             /** @enum {string} */
             kind: "waiting_list_offer";
             until_ms: components["schemas"]["UnixMs"];
@@ -1922,6 +2387,13 @@ export interface components {
             /** @enum {string} */
             kind: "fault_changed";
             state: components["schemas"]["FaultState"];
+        } | {
+            at_ms: components["schemas"]["UnixMs"];
+            due_at_ms: components["schemas"]["UnixMs"];
+            fault: components["schemas"]["AboutFault"];
+            /** @enum {string} */
+            kind: "fault_due";
+            overdue: boolean;
         } | {
             about: components["schemas"]["About"];
             fault: components["schemas"]["AboutFault"];
@@ -1995,13 +2467,19 @@ export interface components {
         OccupancyKind: "reservation" | "maintenance" | "blackout" | "fault";
         /** @enum {string} */
         OccupancyState: "held" | "approved" | "in_use" | "blocked" | "buffer";
-        /** @description Which occurrence of which series it is. */
+        /** @description When one of the works is. */
         Occurrence: {
-            id: components["schemas"]["SeriesId"];
-            /** Format: int64 */
-            number: number;
-            /** Format: int64 */
-            of: number;
+            ends_at_ms: components["schemas"]["UnixMs"];
+            starts_at_ms: components["schemas"]["UnixMs"];
+        };
+        /** @description What one of the dates would do. */
+        OccurrencePreview: {
+            affected: components["schemas"]["Affected"][];
+            ends_at_ms: components["schemas"]["UnixMs"];
+            starts_at_ms: components["schemas"]["UnixMs"];
+        };
+        OpenFaults: {
+            faults: components["schemas"]["FaultHint"][];
         };
         /** @description What is said of one occurrence. */
         OccurrenceVerdict: {
@@ -2026,6 +2504,11 @@ export interface components {
             /** @description No gives the place to the next in the list. */
             accept: boolean;
         };
+        /**
+         * @description What became of a booking that was displaced.
+         * @enum {string}
+         */
+        Outcome: "resited" | "online" | "restored";
         /**
          * Format: password
          * @description A password on its way through the service: never printed, wiped from memory when it is dropped.
@@ -2095,6 +2578,17 @@ export interface components {
             status: number;
             /** @description Always `about:blank`: the code says what it is. */
             type: string;
+        };
+        /** @description What is proposed for one booking. */
+        Proposals: {
+            /** @description TP-2: within the lead time, so that another site is recorded as an override. */
+            exempt: boolean;
+            /** @description Its people can join from a browser. */
+            online: boolean;
+            /** @description Sites that are free at its time, and have the seats. */
+            sites: components["schemas"]["SiteProposal"][];
+            /** @description The next times at which its own sites are free: for the applicant, who may ask for one. */
+            times: components["schemas"]["FreeTime"][];
         };
         /** @description Which notices were read: some by name, or all up to one. */
         ReadNotices: {
@@ -2459,11 +2953,30 @@ export interface components {
              */
             version: number;
         };
+        SiteBlock: {
+            /** @description Up to here the site is taken. */
+            covered_until_ms: components["schemas"]["UnixMs"];
+            ends_at_ms?: components["schemas"]["UnixMs"] | null;
+            fault?: components["schemas"]["FaultId"] | null;
+            id: components["schemas"]["BlockId"];
+            kind: components["schemas"]["BlockKind"];
+            note?: string | null;
+            site: components["schemas"]["SiteId"];
+            stands: boolean;
+            starts_at_ms: components["schemas"]["UnixMs"];
+        };
         /**
          * Format: uuid
          * @description A place with telepresence rooms.
          */
         SiteId: string;
+        /** @description A site at which the booking could take place at its own time. */
+        SiteProposal: {
+            name: string;
+            /** Format: int64 */
+            seats: number;
+            site: components["schemas"]["SiteId"];
+        };
         /** @description A site where it is only named. */
         SiteRef: {
             id: components["schemas"]["SiteId"];
@@ -2486,6 +2999,29 @@ export interface components {
         };
         Sites: {
             sites: components["schemas"]["Site"][];
+        };
+        /** @description How a fault stands against its target, in working minutes. */
+        Sla: {
+            due_at_ms?: components["schemas"]["UnixMs"] | null;
+            /**
+             * Format: int64
+             * @description What is left of the target; below 0 where it is overdue.
+             */
+            left_minutes: number;
+            /**
+             * @description How a fault stands against its target.
+             * @enum {string}
+             */
+            state: "on_time" | "due_soon" | "overdue" | "waiting" | "met" | "missed";
+            /** Format: int64 */
+            target_minutes: number;
+            /**
+             * Format: int64
+             * @description Waited for parts, a vendor or access.
+             */
+            waited_minutes: number;
+            /** Format: int64 */
+            worked_minutes: number;
         };
         /**
          * Format: uuid
@@ -2562,6 +3098,11 @@ export interface components {
             name: string;
             site: components["schemas"]["SiteRef"];
         };
+        /**
+         * @description What a fault waits for, while its clock stands.
+         * @enum {string}
+         */
+        WaitsFor: "parts" | "vendor" | "access";
         WantedUse: {
             /**
              * Format: int64
@@ -2572,6 +3113,14 @@ export interface components {
         Withdrawal: {
             reason?: string | null;
             scope?: ("this" | "this_and_following") & Record<string, never>;
+        };
+        /**
+         * @description What came of planned work.
+         * @enum {string}
+         */
+        WorkOutcome: "done" | "done_in_part" | "not_done";
+        WouldMeet: {
+            affected: components["schemas"]["Affected"][];
         };
     };
     responses: never;
@@ -2755,6 +3304,12 @@ export interface operations {
                 after?: number;
                 /** @description The reservation or meeting that is shown. */
                 about: string;
+    get_api_v1_blocks: {
+        parameters: {
+            query: {
+                site: string;
+                from_ms: number;
+                to_ms: number;
             };
             header?: never;
             path?: never;
@@ -2768,6 +3323,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Changes"];
+                    "application/json": components["schemas"]["Blocks"];
                 };
             };
             401: {
@@ -2793,19 +3349,29 @@ export interface operations {
             query?: {
                 /** @description Without it: every site that I look after. */
                 site?: string;
+    post_api_v1_blocks: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The sender's own name for this request: sent twice, it is carried out once */
+                "idempotency-key"?: string | null;
             };
-            header?: never;
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BlockDraft"];
+            };
+        };
         responses: {
-            200: {
+            201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Conditions"];
+                    "application/json": components["schemas"]["BlockDetail"];
                 };
             };
             401: {
@@ -2827,6 +3393,7 @@ export interface operations {
         };
     };
     get_api_v1_devices: {
+    post_api_v1_blocks_preview: {
         parameters: {
             query?: never;
             header?: never;
@@ -2834,6 +3401,11 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BlockDraft"];
+            };
+        };
         responses: {
             200: {
                 headers: {
@@ -2841,6 +3413,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Devices"];
+                    "application/json": components["schemas"]["WouldMeet"];
                 };
             };
             401: {
@@ -2862,10 +3435,13 @@ export interface operations {
         };
     };
     post_api_v1_devices_enrolments: {
+    get_api_v1_blocks_id: {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                id: components["schemas"]["BlockId"];
+            };
             cookie?: never;
         };
         requestBody: {
@@ -2880,6 +3456,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Devices"];
+                    "application/json": components["schemas"]["BlockDetail"];
                 };
             };
             401: {
@@ -2898,7 +3475,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            422: {
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2907,6 +3484,65 @@ export interface operations {
                 };
             };
             429: {
+        };
+    };
+    post_api_v1_blocks_id_affected_reservation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["BlockId"];
+                reservation: components["schemas"]["ReservationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Choice"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BlockDetail"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2917,17 +3553,20 @@ export interface operations {
         };
     };
     post_api_v1_devices_enrolments_id_confirmation: {
+    post_api_v1_blocks_id_end: {
         parameters: {
             query?: never;
             header?: never;
             path: {
                 id: string;
+                id: components["schemas"]["BlockId"];
             };
             cookie?: never;
         };
         requestBody: {
             content: {
                 "application/json": components["schemas"]["Settling"];
+                "application/json": components["schemas"]["BlockEnd"];
             };
         };
         responses: {
@@ -2937,6 +3576,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Devices"];
+                    "application/json": components["schemas"]["BlockDetail"];
                 };
             };
             401: {
@@ -2979,7 +3619,14 @@ export interface operations {
             header?: never;
             path: {
                 id: components["schemas"]["DeviceId"];
+    get_api_v1_conditions: {
+        parameters: {
+            query?: {
+                /** @description Without it: every site that I look after. */
+                site?: string;
             };
+            header?: never;
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;
@@ -2990,6 +3637,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Devices"];
+                    "application/json": components["schemas"]["Conditions"];
                 };
             };
             401: {
@@ -3001,14 +3649,6 @@ export interface operations {
                 };
             };
             403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3043,6 +3683,14 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+        };
+    };
+    get_api_v1_equipment: {
+        parameters: {
+            query: {
+                site: string;
+            };
+            header?: never;
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3075,6 +3723,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SavedDraft"];
+                    "application/json": components["schemas"]["Inventory"];
                 };
             };
             401: {
@@ -3125,12 +3774,24 @@ export interface operations {
             header?: never;
             path: {
                 id: components["schemas"]["DraftId"];
+    post_api_v1_equipment: {
+    get_api_v1_equipment_id: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The sender's own name for this request: sent twice, it is carried out once */
+                "idempotency-key"?: string | null;
             };
+            path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewEquipment"];
+            };
+        };
         responses: {
-            200: {
+            201: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3196,6 +3857,741 @@ export interface operations {
                 };
             };
             409: {
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_equipment_labels_pdf: {
+        parameters: {
+            query?: {
+                /** @description Without it: every site that I keep. */
+                site?: string;
+                /** @description Tags, separated by commas. Without them: every piece that stands there. */
+                tags?: string;
+                /** @description Labels at the start of the first sheet that were used before, 0 to 23. */
+                skip?: number;
+            };
+    post_api_v1_equipment_id_retirement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["EquipmentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": components["schemas"]["PdfFile"];
+                    "application/json": components["schemas"]["EquipmentPage"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_equipment_id: {
+    delete_api_v1_equipment_id_retirement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["EquipmentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EquipmentPage"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_api_v1_equipment_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["EquipmentId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AmendedEquipment"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EquipmentPage"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_equipment_id_self_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["EquipmentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EquipmentPage"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_faults: {
+        parameters: {
+            query?: {
+                /** @description Without it: those of the sites that I look after, that I reported and that were given to me; all of them for the approver and the auditor. */
+                site?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Faults"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_faults: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The sender's own name for this request: sent twice, it is carried out once */
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FaultDraft"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Fault"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_faults_open: {
+        parameters: {
+            query: {
+                site: string;
+                equipment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenFaults"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_faults_targets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FaultTargets"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_api_v1_faults_targets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FaultTargets"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FaultTargets"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_faults_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["FaultId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FaultDetail"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_faults_id_acts: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The sender's own name for this request: sent twice, it is carried out once */
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                id: components["schemas"]["FaultId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FaultAct"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FaultDetail"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_maintenance: {
+        parameters: {
+            query: {
+                site?: string;
+                from_ms: number;
+                to_ms: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Maintenances"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_maintenance: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The sender's own name for this request: sent twice, it is carried out once */
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MaintenanceDraft"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Maintenance"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_maintenance_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MaintenanceDraft"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MaintenancePreview"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_maintenance_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MaintenanceId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Maintenance"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_maintenance_id_acts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MaintenanceId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MaintenanceAct"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Maintenance"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
