@@ -138,6 +138,7 @@ pub fn router(booking: Arc<Booking>, identity: Identity) -> OpenApiRouter {
         .routes(routes!(faults::http::targets, faults::http::set_targets))
         .routes(routes!(faults::http::read))
         .routes(routes!(faults::http::perform))
+        .routes(routes!(faults::http::report_at_panel))
         .routes(routes!(maintenance::http::create, maintenance::http::list))
         .routes(routes!(maintenance::http::preview))
         .routes(routes!(maintenance::http::read))

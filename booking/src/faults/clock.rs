@@ -221,9 +221,9 @@ mod tests {
         UnixMs(DateTime::parse_from_rfc3339(&format!("2026-{text}:00+08:00")).unwrap().timestamp_millis())
     }
 
+    use super::Severity::*;
     use SlaState::*;
     use Turn::{Mended, Reopened, Reported, Resumes, Waits};
-    use super::Severity::*;
 
     #[test]
     fn the_table_of_cases() {

@@ -4,7 +4,7 @@ use super::{
     FaultAct, FaultDraft, Reporter, Severity, act, rules, store, view,
     view::{Fault, FaultDetail, FaultHint},
 };
-use crate::{Booking, reservations};
+use crate::{Booking, devices::actor::Device, reservations};
 use axum::{extract::State, http::StatusCode};
 use identity::{Actor, PersonRole};
 use kernel::{
@@ -17,7 +17,7 @@ use kernel::{
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
 use wire::{
-    Code, UnixMs,
+    Code, Refusal, UnixMs,
     id::{EquipmentId, FaultId, SiteId},
 };
 
@@ -118,6 +118,58 @@ pub async fn perform(
     let claim = key.map(|key| Claim { person: actor.person, route: "POST /faults/{id}/acts", key, body_hash, at: now });
     act::perform(&booking.db, now, &actor, id, &body.value, claim.as_ref()).await?;
     Ok(Json(shown(&booking, &actor, id).await?))
+}
+
+/// What is reported at the room's own panel.
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
+pub struct PanelFault {
+    #[serde(default)]
+    pub equipment: Option<EquipmentId>,
+    pub severity: Severity,
+    pub description: String,
+}
+
+/// Reports that one panel takes in an hour: a person at its screen is not let down, a child playing is.
+const PANEL_REPORTS_MAX: i64 = 10;
+const PANEL_WITHIN_MS: i64 = 3_600_000;
+
+/// Reports a fault at the room's own panel, where nobody signs in (TP-6). What is critical and out of order blocks the room until the end of the next
+/// day, unless the facilitator takes the fault on.
+#[utoipa::path(post, path = "/panel/faults", tag = "panel", request_body = PanelFault,
+    params(("dpop" = Option<String>, Header, description = "A proof of the device's key (RFC 9449)"),
+        ("authorization" = Option<String>, Header, description = "DPoP and the device's credential")),
+    responses((status = 201, body = PanelFaultKept), (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json"),
+        (status = 429, body = Problem, content_type = "application/problem+json")))]
+pub async fn report_at_panel(
+    State(booking): State<Arc<Booking>>,
+    device: Device,
+    Json(told): Json<PanelFault>,
+) -> Result<(StatusCode, Json<PanelFaultKept>)> {
+    let now = booking.clock.now();
+    let id = device.stored.id.0;
+    let mut tx = booking.db.read().await?;
+    if store::from_panel_since(&mut tx, id, now.saturating_add_ms(-PANEL_WITHIN_MS)).await? >= PANEL_REPORTS_MAX {
+        return Err(Refusal::new(Code::RateLimited).with("retry_after_s", PANEL_WITHIN_MS / 1000).into());
+    }
+    drop(tx);
+    let draft = FaultDraft {
+        site: device.site(),
+        equipment: told.equipment,
+        reservation: None,
+        severity: told.severity,
+        description: told.description,
+        photographs: Vec::new(),
+    };
+    let fault = act::report(&booking.db, now, Reporter::Device(id), &draft, None).await?;
+    let found = store::by_id(&mut booking.db.read().await?, fault).await?.ok_or(Code::NotFound)?;
+    Ok((StatusCode::CREATED, Json(PanelFaultKept { reference: found.reference })))
+}
+
+/// Under which name it can be asked for.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct PanelFaultKept {
+    pub reference: String,
 }
 
 #[derive(Debug, Deserialize, utoipa::IntoParams)]

@@ -45,6 +45,7 @@ kernel::sql! {
     NOTE = "INSERT INTO fault_event (fault_id, number, at_ms, kind, value, note, person_id)
         VALUES ($1, (SELECT COALESCE(MAX(number), 0) + 1 FROM fault_event WHERE fault_id = $1), $2, $3, $4, $5, $6)";
     EVENTS = "SELECT at_ms, kind, value, note, person_id FROM fault_event WHERE fault_id = $1 ORDER BY number LIMIT $2";
+    FROM_PANEL = "SELECT COUNT(*) FROM fault WHERE reported_from = $1 AND reported_at_ms > $2";
     TARGETS = "SELECT severity, minutes FROM fault_target t WHERE effective_from_ms =
         (SELECT MAX(n.effective_from_ms) FROM fault_target n WHERE n.severity = t.severity AND n.effective_from_ms <= $1)";
     SET_TARGET = "INSERT INTO fault_target (severity, effective_from_ms, minutes, set_by) VALUES ($1, $2, $3, $4)
@@ -202,6 +203,11 @@ pub async fn events(tx: &mut Tx, id: FaultId) -> Result<Vec<Event>> {
     let rows: Vec<Row> = on!(tx, c => sqlx::query_as(EVENTS).bind(Text(id)).bind(EVENTS_MAX).fetch_all(c).await)?;
     let event = |(at, kind, value, note, by): Row| Event { at: UnixMs(at), kind: kind.0, value, note, by: by.map(|it| it.0) };
     Ok(rows.into_iter().map(event).collect())
+}
+
+/// Faults that a panel reported since then.
+pub async fn from_panel_since(tx: &mut Tx, device: uuid::Uuid, since: UnixMs) -> Result<i64> {
+    Ok(on!(tx, c => sqlx::query_scalar(FROM_PANEL).bind(device.to_string()).bind(since.0).fetch_one(c).await)?)
 }
 
 /// The targets in force at an instant. The first are in force since the epoch, so there always are some.

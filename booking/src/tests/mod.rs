@@ -107,6 +107,7 @@ const DEVICE_ROUTES: &[(&str, &str, &str)] = &[
     ("GET", "/panel/enrolments/{id}", "/panel/enrolments/019aa000-0000-7000-8000-000000000001"),
     ("POST", "/panel/credential", "/panel/credential"),
     ("GET", "/panel/schedule", "/panel/schedule"),
+    ("POST", "/panel/faults", "/panel/faults"),
     ("POST", "/panel/reservations/{id}/check-in", "/panel/reservations/019aa000-0000-7000-8000-000000000001/check-in"),
     ("POST", "/panel/reservations/{id}/extension", "/panel/reservations/019aa000-0000-7000-8000-000000000001/extension"),
     ("POST", "/panel/reservations/{id}/grant", "/panel/reservations/019aa000-0000-7000-8000-000000000001/grant"),
