@@ -127,7 +127,7 @@ kernel::on_both! {
         assert_eq!(stored(&db, id).await.state, State::Approved);
         assert!(meeting(&db, id).await.ended_at == Some(at(15)));
         assert!(matches!(sent(&db).await[..], [Command::EndRoom { reason: LeaveReason::Revoked, .. }]));
-        let busy = reservations::store::busy(&mut db.read().await.unwrap(), world.sites[0], Slot { starts_at: at(0), ends_at: at(120) }).await.unwrap();
+        let busy = reservations::occupancies::busy(&mut db.read().await.unwrap(), world.sites[0], Slot { starts_at: at(0), ends_at: at(120) }, None).await.unwrap();
         assert_eq!(busy, [Slot { starts_at: at(0), ends_at: at(15) }], "what was held until then stays told");
         let late = check_in(&db, at(25), id, world.sites[0], CheckInBy::Panel(DeviceId::fresh())).await;
         assert_eq!(refusal(late).code, Code::NoShow);
@@ -205,7 +205,7 @@ kernel::on_both! {
                 refused => assert_eq!(refusal(refused).code, Code::SlotTaken),
             }
             let day = Slot { starts_at: draft.starts_at_ms, ends_at: draft.ends_at_ms };
-            assert!(reservations::store::busy(&mut db.read().await.unwrap(), world.sites[0], day).await.unwrap().len() <= 1);
+            assert!(reservations::occupancies::busy(&mut db.read().await.unwrap(), world.sites[0], day, None).await.unwrap().len() <= 1);
         }
         assert!(kernel::audit::verify(&db).await.unwrap().is_ok(), "no gap in the audit");
     }
