@@ -1,7 +1,7 @@
 //! The booking plane as the executable takes it: one value with what it works with, its routes, and its housekeeping.
 
 use crate::{
-    blocks, conditions, decisions, devices, faults, inventory, maintenance,
+    affected, blocks, conditions, decisions, devices, faults, holidays, inventory, maintenance,
     media::{
         carriers::{self, Channel},
         link,
@@ -9,7 +9,7 @@ use crate::{
     meetings::{self, keys::Keys, seal::SEALING_KEY_BYTES},
     notices,
     photographs::{self, Shelf},
-    recordings,
+    policy, recordings,
     reports::{self, Reports},
     reservations,
     settings::Settings,
@@ -108,7 +108,18 @@ impl Booking {
 /// The routes of booking, to be nested under `/api/v1`.
 pub fn router(booking: Arc<Booking>, identity: Identity) -> OpenApiRouter {
     OpenApiRouter::new()
-        .routes(routes!(sites::http::list))
+        .routes(routes!(sites::http::list, sites::http::create))
+        .routes(routes!(sites::http::read, sites::http::amend))
+        .routes(routes!(sites::http::preview))
+        .routes(routes!(sites::http::facilitators))
+        .routes(routes!(affected::http::list))
+        .routes(routes!(holidays::http::list))
+        .routes(routes!(holidays::http::preview))
+        .routes(routes!(holidays::http::change))
+        .routes(routes!(policy::http::list, policy::http::create))
+        .routes(routes!(policy::http::lint))
+        .routes(routes!(policy::http::replay))
+        .routes(routes!(policy::http::withdraw))
         .routes(routes!(reservations::availability::http::availability))
         .routes(routes!(reservations::http::verdict))
         .routes(routes!(reservations::http::create, reservations::http::list))

@@ -26,6 +26,7 @@
 //! | [`restore`] | what a backup must not bring back |
 //! | [`demo`] | what `DEMO=1` puts into an empty service |
 
+mod affected;
 mod app;
 mod names;
 mod people;
@@ -69,6 +70,7 @@ pub use settings::{Settings, TrustedNode};
 pub(crate) fn all_sql() -> impl Iterator<Item = (&'static str, &'static str)> {
     let stores = [
         sites::SQL,
+        affected::SQL,
         holidays::SQL,
         policy::SQL,
         decisions::SQL,

@@ -30,7 +30,9 @@ mod tests;
 
 pub use actor::{Actor, AuthSessionId, SignedIn};
 pub use agencies::{AgencyRef, AgencyShort, agency};
-pub use people::{PersonRef, Recipient, facilitators, holders, inactive_among, people_by_ids, recipients};
+pub use people::{
+    FacilitatorOf, PersonRef, Recipient, all_facilitators, facilitators, holders, inactive_among, people_by_ids, recipients, set_facilitators,
+};
 pub use role::PersonRole;
 pub use sessions::end_every_session;
 pub use state::{Identity, Settings};

@@ -39,6 +39,9 @@ codes! {
     NotFound = "not_found" => 404,
     /// It has changed since it was read.
     Conflict = "conflict" => 409,
+    /// The change touches bookings that were not shown to the one who makes it. Values: `affected`, and `confirm`, to be sent with the change
+    /// once they were.
+    ChangeUnconfirmed = "change.unconfirmed" => 409,
     /// The same idempotency key was used with another body.
     IdempotencyMismatch = "idempotency.mismatch" => 422,
 
@@ -96,6 +99,14 @@ codes! {
     MaintenanceState = "maintenance.state" => 409,
     /// Planned work is told of earlier than this, or has a reason. Values: `earliest_ms`.
     MaintenanceNotice = "maintenance.notice" => 422,
+    /// Another site has that short name. Values: `short_name`.
+    SiteExists = "site.exists" => 409,
+    /// A holiday of that name stands on that day already. Values: `date`, `region`.
+    HolidayExists = "holiday.exists" => 409,
+    /// Under such a policy nothing could be booked. Values: `findings` (list of `field`, `problem`, `grave`, `values`).
+    PolicyInfeasible = "policy.infeasible" => 422,
+    /// A version that is in force, or was, stays as it is. Values: `version`.
+    PolicyInForce = "policy.in_force" => 409,
     ConditionFiled = "condition.filed" => 409,
     ConditionTooEarly = "condition.too_early" => 409,
     /// It is no photograph that can be kept. Values: `reason` (`format`, `damaged`, `pixels`), `pixels_max`.

@@ -8,7 +8,7 @@ use crate::{
 };
 use chrono::{Datelike, Days, NaiveDate, Weekday};
 use std::collections::BTreeMap;
-use wire::id::SiteId;
+use wire::id::{HolidayId, SiteId};
 
 /// Days looked through for a working day: longer than any row of holidays and weekends.
 const SEARCH_DAYS_MAX: u64 = 60;
@@ -16,13 +16,14 @@ const SEARCH_DAYS_MAX: u64 = 60;
 /// Holidays and weekends over a stretch of dates, and how settled the list of each year is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Calendar {
-    holidays: BTreeMap<(Region, NaiveDate), Holiday>,
+    /// Of several on one day the first by name stands for all.
+    holidays: BTreeMap<(Region, NaiveDate), Vec<Holiday>>,
     years: BTreeMap<(Region, i32), Certainty>,
     /// By region, the day from which it holds, and the two rest days.
     weekends: BTreeMap<(Region, NaiveDate), [Weekday; 2]>,
 }
 
-/// The holiday at a site on a civil day, if it is one. Of two on one day the first by name stands for both.
+/// The holiday at a site on a civil day, if it is one.
 pub fn on<'a>(calendar: &'a Calendar, site: &Site, date: NaiveDate) -> Option<&'a Holiday> {
     calendar.holiday(site.region, date)
 }
@@ -93,7 +94,17 @@ impl DayFlag {
 impl Calendar {
     #[must_use]
     pub fn with_holiday(mut self, holiday: Holiday) -> Self {
-        self.holidays.entry((holiday.region, holiday.date)).or_insert(holiday);
+        let day = self.holidays.entry((holiday.region, holiday.date)).or_default();
+        day.push(holiday);
+        day.sort_by(|a, b| a.name_ms.cmp(&b.name_ms));
+        self
+    }
+
+    #[must_use]
+    pub fn without_holiday(mut self, id: HolidayId) -> Self {
+        for day in self.holidays.values_mut() {
+            day.retain(|it| it.id != id);
+        }
         self
     }
 
@@ -110,7 +121,7 @@ impl Calendar {
     }
 
     pub fn holiday(&self, region: Region, date: NaiveDate) -> Option<&Holiday> {
-        self.holidays.get(&(region, date))
+        self.holidays.get(&(region, date)).and_then(|day| day.first())
     }
 
     /// Saturday and Sunday where nothing else is on record.
@@ -158,7 +169,7 @@ mod tests {
     use super::*;
     use crate::holidays::Status;
     use chrono::DateTime;
-    use wire::{UnixMs, id::HolidayId};
+    use wire::UnixMs;
 
     fn date(text: &str) -> NaiveDate {
         text.parse().unwrap()

@@ -1,13 +1,16 @@
 //! Public holidays and weekends by state: what kind of day a date is at a site. They are provisional until gazetted, and a use on a rest day
 //! is flagged for the site, never refused by itself: what it then needs is the policy's matter ([`crate::policy::RestDayUse`]).
 
+mod act;
 mod calendar;
+pub mod http;
 mod store;
 
 use crate::names::names;
 use chrono::NaiveDate;
 use wire::id::HolidayId;
 
+pub use act::{Change, ChangeRequest};
 pub use calendar::{Calendar, DayFlag, DayKind, flags, on};
 #[cfg(test)]
 pub(crate) use store::SQL;

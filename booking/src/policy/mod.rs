@@ -1,14 +1,21 @@
 //! The policy of booking, in versions: how long before use one applies (TP-2), what a slot may be, how long it is held, and every number
 //! beside it. A reservation keeps the version by which it was judged.
 
+mod act;
 mod hold;
+pub mod http;
 mod lead_time;
+mod lint;
+mod replay;
 mod slot;
 mod store;
 mod terms;
 
+pub use act::PolicyDraft;
 pub use kernel::clock::MALAYSIA;
 pub use lead_time::{LeadMode, LeadTime, LeadVerdict, verdict};
+pub use lint::{Finding, lint};
+pub use replay::{Bound, refused};
 pub use slot::{Slot, SlotFault};
 #[cfg(test)]
 pub(crate) use store::SQL;

@@ -3,8 +3,8 @@
 
 use super::Draft;
 use crate::{
-    holidays::Calendar,
-    policy::{LeadVerdict, MALAYSIA, Policy, SlotFault, verdict},
+    holidays::{self, Calendar, DayFlag},
+    policy::{LeadVerdict, MALAYSIA, Policy, RestDayUse, SlotFault, verdict},
     sites::{SITES_MAX, Site},
     text,
 };
@@ -198,6 +198,20 @@ fn slot(draft: &Draft, by: &Circumstances) -> Vec<Refusal> {
             SlotFault::Empty | SlotFault::OpeningHours => refused(fault),
         })
         .collect();
+    if by.policy.terms.rest_day_use == RestDayUse::Refused {
+        for site in by.sites.iter().filter(|site| draft.sites.iter().any(|asked| asked.site == site.id)) {
+            for flag in holidays::flags(by.calendar, site, draft.slot()).into_iter().filter(DayFlag::is_rest) {
+                refusals.push(
+                    Refusal::new(Code::SlotInvalid)
+                        .with("bound", "rest_day")
+                        .with("site", site.id.to_string())
+                        .with("date", date_text(flag.date))
+                        .with("name_ms", flag.name_ms)
+                        .with("name_en", flag.name_en),
+                );
+            }
+        }
+    }
     if draft.slot().duration_ms() > 0 {
         for site in by.sites.iter().filter(|site| draft.sites.iter().any(|asked| asked.site == site.id)) {
             if !site.is_open_for(draft.slot()) {

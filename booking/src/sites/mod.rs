@@ -1,8 +1,10 @@
 //! Sites: where telepresence rooms are, how many people they seat, when they open, what stands in them. Data that the central agency
 //! edits (TP-1): a fourth site needs no deployment.
 
+mod act;
 pub mod http;
 mod region;
+pub mod rules;
 mod store;
 
 use crate::{inventory::Criticality, names::names, policy::Slot};
@@ -15,6 +17,8 @@ use kernel::{
 use serde::{Deserialize, Serialize};
 use wire::id::{EquipmentId, RoomId, SiteId};
 
+pub use act::SiteEdit;
+pub use http::may_edit;
 pub use region::Region;
 #[cfg(test)]
 pub(crate) use store::SQL;
@@ -165,6 +169,29 @@ impl Site {
         Slot {
             starts_at: slot.starts_at.saturating_add_ms(-self.set_up_minutes * 60_000),
             ends_at: slot.ends_at.saturating_add_ms(self.clear_up_minutes * 60_000),
+        }
+    }
+
+    /// The site as a form would make it. Its rooms and equipment stay as they are.
+    pub(crate) fn as_drafted(&self, draft: &rules::SiteDraft) -> Self {
+        let (opens_minute, closes_minute) = rules::span(&draft.hours);
+        Self {
+            name: draft.name.clone(),
+            short_name: draft.short_name.clone(),
+            city: draft.city.clone(),
+            region: draft.region,
+            address: draft.address.clone(),
+            seats: draft.seats,
+            time_zone: draft.time_zone.clone(),
+            opens_minute,
+            closes_minute,
+            hours: draft.hours.clone(),
+            set_up_minutes: draft.set_up_minutes,
+            clear_up_minutes: draft.clear_up_minutes,
+            access_ms: draft.access_ms.clone(),
+            access_en: draft.access_en.clone(),
+            closed_from: draft.closed_from,
+            ..self.clone()
         }
     }
 

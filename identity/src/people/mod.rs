@@ -39,6 +39,23 @@ pub async fn inactive_among(tx: &mut Tx, ids: &[PersonId]) -> Result<Vec<PersonI
     store::inactive_among(tx, ids).await
 }
 
+/// Somebody who can look after sites, and those that they look after.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct FacilitatorOf {
+    pub person: PersonRef,
+    pub sites: Vec<wire::id::SiteId>,
+}
+
+/// Everybody with an active account who is a facilitator, by name.
+pub async fn all_facilitators(tx: &mut Tx) -> Result<Vec<FacilitatorOf>> {
+    store::all_facilitators(tx).await
+}
+
+/// Has these people, and nobody else, look after a site. Each must be a facilitator. Whoever calls it records the act.
+pub async fn set_facilitators(tx: &mut Tx, site: wire::id::SiteId, people: &[PersonId]) -> Result<()> {
+    store::set_facilitators(tx, site, people).await
+}
+
 /// Makes an account with the hash of its first password. `by` is nobody where the command line does it.
 pub(crate) async fn create(
     tx: &mut Tx,
