@@ -25,7 +25,7 @@ use wire::{
 
 #[cfg(test)]
 pub(crate) use store::SQL;
-pub(crate) use store::{flags_of, uses_of};
+pub(crate) use store::uses_of;
 
 /// Bookings looked through and listed: half a year of sixty uses a week.
 pub const AFFECTED_MAX: i64 = 2_000;

@@ -19,8 +19,6 @@ kernel::sql! {
         WHERE reservation_flag.cleared_at_ms IS NOT NULL RETURNING raised_at_ms";
     CLEAR = "UPDATE reservation_flag SET cleared_at_ms = $4 WHERE reservation_id = $1 AND site_id = $2 AND kind = $3 AND cleared_at_ms IS NULL
         RETURNING raised_at_ms";
-    FLAGS_OF = "SELECT site_id, kind, raised_at_ms FROM reservation_flag WHERE reservation_id = $1 AND cleared_at_ms IS NULL
-        ORDER BY site_id, kind LIMIT $2";
     OPEN = "SELECT f.reservation_id, f.site_id, f.kind, r.reference, r.title, r.agency_id, r.state, r.starts_at_ms, r.ends_at_ms,
             (SELECT COUNT(*) FROM seat s JOIN occupancy o ON o.id = s.occupancy_id WHERE o.reservation_id = r.id AND o.site_id = f.site_id) AS people
         FROM reservation_flag f JOIN reservation r ON r.id = f.reservation_id
@@ -85,13 +83,6 @@ pub(super) async fn clear(tx: &mut Tx, (reservation, site, kind): (ReservationId
     let cleared: Option<i64> = on!(tx, c => sqlx::query_scalar(CLEAR)
         .bind(Text(reservation)).bind(Text(site)).bind(kind.text()).bind(now.0).fetch_optional(c).await)?;
     Ok(cleared.is_some())
-}
-
-/// What is flagged on one reservation.
-pub async fn flags_of(tx: &mut Tx, reservation: ReservationId) -> Result<Vec<(SiteId, Kind, UnixMs)>> {
-    let rows: Vec<(Text<SiteId>, Text<Kind>, i64)> =
-        on!(tx, c => sqlx::query_as(FLAGS_OF).bind(Text(reservation)).bind(AFFECTED_MAX).fetch_all(c).await)?;
-    Ok(rows.into_iter().map(|(site, kind, at)| (site.0, kind.0, UnixMs(at))).collect())
 }
 
 /// Everything flagged that is still to come.

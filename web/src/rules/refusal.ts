@@ -68,6 +68,10 @@ const SENTENCES: Record<Code, (values: Values, names: Names) => Sentence> = {
   'service.internal': () => ({ what: m.refusal_internal(), next: m.refusal_internal_next() }),
   not_found: () => ({ what: m.refusal_not_found(), next: m.refusal_not_found_next() }),
   conflict: () => ({ what: m.refusal_conflict(), next: m.refusal_conflict_next() }),
+  'change.unconfirmed': (v) => ({
+    what: m.refusal_change_unconfirmed({ count: String(Array.isArray(v['affected']) ? v['affected'].length : 1) }),
+    next: m.refusal_change_unconfirmed_next(),
+  }),
   'idempotency.mismatch': () => ({ what: m.refusal_idempotency_mismatch(), next: m.refusal_idempotency_mismatch_next() }),
 
   'sign_in.required': () => ({ what: m.refusal_sign_in_required(), next: m.refusal_sign_in_required_next() }),
@@ -97,7 +101,9 @@ const SENTENCES: Record<Code, (values: Values, names: Names) => Sentence> = {
   }),
   'reservation.sites_too_few': (v) => ({ what: m.refusal_sites_too_few({ min: String(number(v, 'sites_min') ?? 2) }), next: m.refusal_sites_too_few_next() }),
   'reservation.purpose_missing': () => ({ what: m.refusal_purpose_missing(), next: m.refusal_purpose_missing_next() }),
-  'reservation.slot_invalid': (v) => {
+  'reservation.slot_invalid': (v, names) => {
+    if (v['closed'] === true) return { what: m.refusal_slot_closed({ site: siteOf(v, names) }), next: m.refusal_slot_closed_next() };
+    if (v['bound'] === 'rest_day') return { what: m.refusal_slot_rest_day({ site: siteOf(v, names) }), next: m.refusal_slot_closed_next() };
     const opens = number(v, 'opens_minute');
     const closes = number(v, 'closes_minute');
     const next = opens !== undefined && closes !== undefined ? m.refusal_slot_invalid_hours({ opens: clock(opens), closes: clock(closes) }) : m.refusal_slot_invalid_next();
@@ -127,6 +133,10 @@ const SENTENCES: Record<Code, (values: Values, names: Names) => Sentence> = {
   'decision.reason_missing': () => ({ what: m.refusal_reason_missing(), next: m.refusal_reason_missing_next() }),
   'block.ended': () => ({ what: m.refusal_block_ended(), next: m.refusal_block_ended_next() }),
   'displacement.settled': () => ({ what: m.refusal_displacement_settled(), next: m.refusal_displacement_settled_next() }),
+  'site.exists': (v) => ({ what: m.refusal_site_exists({ name: text(v, 'short_name') ?? '' }), next: m.refusal_site_exists_next() }),
+  'holiday.exists': () => ({ what: m.refusal_holiday_exists(), next: m.refusal_holiday_exists_next() }),
+  'policy.infeasible': () => ({ what: m.refusal_policy_infeasible(), next: m.refusal_policy_infeasible_next() }),
+  'policy.in_force': () => ({ what: m.refusal_policy_in_force(), next: m.refusal_policy_in_force_next() }),
   'condition.filed': () => ({ what: m.refusal_condition_filed(), next: m.refusal_condition_filed_next() }),
   'condition.too_early': () => ({ what: m.refusal_condition_too_early(), next: m.refusal_condition_too_early_next() }),
   'photograph.unusable': (v) => ({
