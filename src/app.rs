@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 use axum::{Router, extract::Request, http::header, middleware, routing::get};
 use booking::Booking;
 use identity::Identity;
-use kernel::{Db, SharedClock, clock::SystemClock};
+use kernel::{Db, SharedClock, clock::SystemClock, db::skew::SKEW_MS_MAX};
 use sfu::{
     control::Carrier,
     node::{Node, NodeConfig, Unready},
@@ -49,6 +49,10 @@ impl Control {
     pub async fn open(settings: &Settings, public_url: &str) -> Result<Self> {
         let db = open_database(settings).await?;
         let clock: SharedClock = Arc::new(SystemClock);
+        if let Some(ms) = db.clock_skew_ms(&SystemClock).await?.filter(|ms| ms.abs() > SKEW_MS_MAX) {
+            // Whether an application came in time is decided by the clock (TP-2): none is better than a wrong one.
+            anyhow::bail!("the database's clock is {ms} ms from this machine's: set both by NTP, then start again");
+        }
         let origins = settings.public_url.iter().cloned().collect();
         let identity =
             Identity::new(db.clone(), clock.clone(), identity::Settings { origins, trusted_proxies: settings.trusted_proxies }).await?;
@@ -97,7 +101,18 @@ impl Control {
             let db = db.clone();
             Box::pin(async move { db.ping().await.map_err(|_| "does not answer") })
         });
-        vec![("database", check)]
+        let db = self.db.clone();
+        let clocks: observe::Check = Arc::new(move || {
+            let db = db.clone();
+            Box::pin(async move {
+                match db.clock_skew_ms(&SystemClock).await {
+                    Ok(Some(ms)) if ms.abs() > SKEW_MS_MAX => Err("differs from the database's by more than a second"),
+                    Ok(_) => Ok(()),
+                    Err(_) => Err("the database's cannot be read"),
+                }
+            })
+        });
+        vec![("database", check), ("clock", clocks)]
     }
 
     /// What goes on beside the requests, until it is dropped.

@@ -203,10 +203,17 @@ describe('every page at every width', { timeout: MANY_MS }, () => {
   test('the approver', async () => {
     const officer = await enter('faridah');
     const waiting = (await get<Listed>(officer.page, '/api/v1/reservations?view=to_decide')).reservations;
+    const { sites } = await get<{ sites: { id: string }[] }>(officer.page, '/api/v1/sites');
     await visit(officer, [
       { pattern: '/', name: 'home-approver' },
       { pattern: '/decide', name: 'decide' },
       { pattern: '/decide/:id', name: 'decide-one', address: `/decide/${waiting[0]!.id}` },
+      { pattern: '/central/sites', name: 'central-sites' },
+      { pattern: '/central/sites/new', name: 'central-site-new' },
+      { pattern: '/central/sites/:id', name: 'central-site', address: `/central/sites/${sites[0]!.id}` },
+      { pattern: '/central/holidays', name: 'central-holidays' },
+      { pattern: '/central/policies', name: 'central-policies' },
+      { pattern: '/central/policies/new', name: 'central-policy-new' },
     ]);
     quiet(officer, UNKNOWN_YET);
   });

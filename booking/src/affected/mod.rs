@@ -7,10 +7,11 @@ mod store;
 use crate::{
     holidays::{Calendar, DayKind, flags},
     names::names,
+    notices::{self, About, Notice, Place, audience},
     people,
     policy::Slot,
     reservations::{self, State},
-    sites::{Site, SiteRef},
+    sites::{self, Site, SiteRef},
 };
 use identity::AgencyShort;
 use kernel::{
@@ -204,6 +205,9 @@ pub async fn flag(tx: &mut Tx, now: UnixMs, by: PersonId, change: Marks<'_>) -> 
                 continue;
             };
             reservations::store::note(tx, it.reservation, now, act.0, Some(by), kind.rule()).await?;
+            if act.0 == "flag" {
+                tell(tx, now, it, *kind).await?;
+            }
             let entry = Entry::new(now, act.1, "reservation", it.reservation).by(by);
             let entry = entry.detail("site", it.site.to_string()).detail("kind", kind.text());
             audit::record(
@@ -216,6 +220,16 @@ pub async fn flag(tx: &mut Tx, now: UnixMs, by: PersonId, change: Marks<'_>) -> 
         }
     }
     Ok(())
+}
+
+/// Tells those who answer for the booking.
+async fn tell(tx: &mut Tx, now: UnixMs, it: &Use, why: Kind) -> Result<()> {
+    let (Some(stored), Some(site)) = (reservations::store::by_id(tx, it.reservation).await?, sites::by_id(tx, it.site).await?) else {
+        return Ok(());
+    };
+    let people = audience::applicants(tx, &stored).await?;
+    let about = About::of(tx, &stored).await?;
+    notices::tell(tx, now, &people, &Notice::Flagged { about, site: Place::from(&site), why, at_ms: now }).await
 }
 
 /// What a change does to the uses that it is about.

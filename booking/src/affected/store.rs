@@ -12,7 +12,7 @@ kernel::sql! {
     USES = "SELECT r.id AS reservation_id, r.reference, r.title, r.agency_id, r.state, o.site_id, r.starts_at_ms, r.ends_at_ms,
             (SELECT COUNT(*) FROM seat s WHERE s.occupancy_id = o.id) AS people
         FROM occupancy o JOIN reservation r ON r.id = o.reservation_id
-        WHERE o.site_id = $1 AND o.state <> 'released' AND o.ends_at_ms > $2 AND r.state IN ('submitted', 'returned', 'approved')
+        WHERE o.site_id = $1 AND o.state <> 'released' AND o.ends_at_ms > $2 AND r.state IN ('submitted', 'returned', 'approved', 'offered')
         ORDER BY r.starts_at_ms, r.id LIMIT $3";
     RAISE = "INSERT INTO reservation_flag (reservation_id, site_id, kind, raised_at_ms) VALUES ($1, $2, $3, $4)
         ON CONFLICT (reservation_id, site_id, kind) DO UPDATE SET raised_at_ms = $4, cleared_at_ms = NULL
@@ -22,7 +22,7 @@ kernel::sql! {
     OPEN = "SELECT f.reservation_id, f.site_id, f.kind, r.reference, r.title, r.agency_id, r.state, r.starts_at_ms, r.ends_at_ms,
             (SELECT COUNT(*) FROM seat s JOIN occupancy o ON o.id = s.occupancy_id WHERE o.reservation_id = r.id AND o.site_id = f.site_id) AS people
         FROM reservation_flag f JOIN reservation r ON r.id = f.reservation_id
-        WHERE f.cleared_at_ms IS NULL AND r.ends_at_ms > $1 AND r.state IN ('submitted', 'returned', 'approved')
+        WHERE f.cleared_at_ms IS NULL AND r.ends_at_ms > $1 AND r.state IN ('submitted', 'returned', 'approved', 'offered')
         ORDER BY r.starts_at_ms, r.id LIMIT $2";
 }
 

@@ -19,6 +19,7 @@ pub mod words;
 mod tests;
 
 use crate::{
+    affected::Kind as Misfit,
     blocks,
     decisions::ReasonCode,
     faults::{FaultState, Severity},
@@ -206,6 +207,14 @@ pub enum Notice {
         site: Option<Place>,
         at_ms: UnixMs,
     },
+    /// To the applicants: a change of the site or of its calendar leaves a use that does not fit it any more. It stands.
+    Flagged {
+        about: About,
+        site: Place,
+        #[schema(inline)]
+        why: Misfit,
+        at_ms: UnixMs,
+    },
     /// A slot that was waited for is free, and kept until then.
     WaitingListOffer {
         about: About,
@@ -309,6 +318,7 @@ names! {
         Withdrawn = "withdrawn",
         Displaced = "displaced",
         RoomSettled = "room_settled",
+        Flagged = "flagged",
         WaitingListOffer = "waiting_list_offer",
         DecisionReminder = "decision_reminder",
         DecisionEscalated = "decision_escalated",
@@ -350,6 +360,7 @@ impl Notice {
             Self::Withdrawn { about, at_ms } => of(Kind::Withdrawn, &about.reservation, at_ms.0),
             Self::RoomSettled { about, at_ms, .. } => of(Kind::RoomSettled, &about.reservation, at_ms.0),
             Self::Displaced { about, at_ms, .. } => of(Kind::Displaced, &about.reservation, at_ms.0),
+            Self::Flagged { about, site, why, at_ms } => of(Kind::Flagged, &format!("{}/{}/{why}", about.reservation, site.id), at_ms.0),
             Self::WaitingListOffer { about, until_ms } => of(Kind::WaitingListOffer, &about.reservation, until_ms.0),
             Self::DecisionReminder { about, remind_at_ms, .. } => of(Kind::DecisionReminder, &about.reservation, remind_at_ms.0),
             Self::DecisionEscalated { about, escalated_at_ms, .. } => of(Kind::DecisionEscalated, &about.reservation, escalated_at_ms.0),
@@ -386,6 +397,7 @@ impl Notice {
             | Self::Withdrawn { about, .. }
             | Self::Displaced { about, .. }
             | Self::RoomSettled { about, .. }
+            | Self::Flagged { about, .. }
             | Self::WaitingListOffer { about, .. }
             | Self::DecisionReminder { about, .. }
             | Self::DecisionEscalated { about, .. }
@@ -454,6 +466,7 @@ impl Notice {
             | Self::Withdrawn { about, .. }
             | Self::Displaced { about, .. }
             | Self::RoomSettled { about, .. }
+            | Self::Flagged { about, .. }
             | Self::WaitingListOffer { about, .. }
             | Self::DecisionReminder { about, .. }
             | Self::DecisionEscalated { about, .. }

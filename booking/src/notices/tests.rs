@@ -60,6 +60,7 @@ pub(crate) fn every(classification: Classification) -> Vec<Notice> {
         Notice::HoldExpiring { about: about.clone(), expires_at_ms: at },
         Notice::Lapsed { about: about.clone(), at_ms: at },
         Notice::Withdrawn { about: about.clone(), at_ms: at },
+        Notice::Flagged { about: about.clone(), site: site.clone(), why: crate::affected::Kind::Seats, at_ms: at },
         Notice::Displaced { about: about.clone(), cause: Cause::Fault, site: Some(site.clone()), at_ms: at },
         Notice::RoomSettled { about: about.clone(), outcome: blocks::Outcome::Resited, site: Some(site.clone()), at_ms: at },
         Notice::WaitingListOffer { about: about.clone(), until_ms: at },

@@ -32,7 +32,6 @@ names! {
 #[serde(deny_unknown_fields)]
 pub struct Terms {
     /// TP-2: how the days before use are counted, and how many they are at least.
-    #[schema(inline)]
     #[sqlx(try_from = "String")]
     pub lead_mode: LeadMode,
     pub lead_days: i64,
@@ -43,7 +42,6 @@ pub struct Terms {
     pub advance_days_max: i64,
     /// Longest use in one application.
     pub slot_minutes_max: i64,
-    #[schema(inline)]
     #[sqlx(try_from = "String")]
     pub rest_day_use: RestDayUse,
     /// An undecided application holds its slot until `hold_until_minute` of this many working days before the day of use.
@@ -52,7 +50,6 @@ pub struct Terms {
     /// Working minutes after which an undecided application is called to mind, and after which it is escalated.
     pub remind_after_minutes: i64,
     pub escalate_after_minutes: i64,
-    #[schema(inline)]
     #[sqlx(try_from = "String")]
     pub same_day_shift: SameDayShift,
     /// An application that was returned keeps the instant of its receipt where only the fields that were asked for have changed.

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     affected::{self, Hit, Kind, Marks, Preview, Use},
+    photographs,
     reservations::By,
 };
 use kernel::{
@@ -19,7 +20,7 @@ use kernel::{
 use std::collections::BTreeMap;
 use wire::{
     Code, Refusal, Rule, UnixMs,
-    id::{RoomId, SiteId},
+    id::{PhotographId, RoomId, SiteId},
 };
 
 /// What a change of a site is about, and may leave flagged.
@@ -34,6 +35,11 @@ pub struct SiteEdit {
     #[serde(default)]
     pub confirm: Option<String>,
     pub site: SiteDraft,
+    /// Photographs that were sent and nothing shows yet; and those of the site that are taken away.
+    #[serde(default)]
+    pub photographs_added: Vec<PhotographId>,
+    #[serde(default)]
+    pub photographs_removed: Vec<PhotographId>,
 }
 
 /// Makes a site. It can be applied for at once.
@@ -105,6 +111,11 @@ async fn try_amend(db: &Db, now: UnixMs, by: By, id: SiteId, edit: SiteEdit) -> 
             return Err(stale(tx, site).await?);
         }
         put_parts(tx, id, &draft, Some(site), now).await?;
+        let subject = photographs::Subject::Site(id);
+        for gone in edit.photographs_removed.iter().take(photographs::PER_SUBJECT_MAX) {
+            photographs::detach(tx, now, *gone, subject).await?;
+        }
+        photographs::attach(tx, photographs::Uploader::Person(by.person), &edit.photographs_added, subject).await?;
         affected::flag(tx, now, by.person, Marks { uses: &uses, kinds: KINDS, new: &new, after: &after }).await?;
         let row = entry(now, "site.amend", id, by).detail("changed", changed(site, &draft)).detail("affected", new.len());
         audit::record(tx, match site.closed_from == draft.closed_from {

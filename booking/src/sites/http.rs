@@ -6,7 +6,7 @@ use super::{
     rules::SiteDraft,
     store,
 };
-use crate::{Booking, affected, people::People, reservations::By};
+use crate::{Booking, affected, people::People, photographs, reservations::By};
 use axum::{extract::State, http::StatusCode};
 use identity::{Actor, PersonRef, PersonRole};
 use kernel::{
@@ -46,6 +46,7 @@ pub async fn list(State(booking): State<Arc<Booking>>, _actor: Actor) -> Result<
 pub struct SiteDetail {
     pub site: Site,
     pub facilitators: Vec<PersonRef>,
+    pub photographs: Vec<photographs::PhotographRef>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub changed_by: Option<PersonRef>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -60,7 +61,8 @@ pub(super) async fn detail(tx: &mut Tx, site: Site) -> Result<SiteDetail> {
         Some(person) => Some(People::of(tx, [person].into()).await?.get(person)),
         None => None,
     };
-    Ok(SiteDetail { site, facilitators, changed_by, changed_at_ms })
+    let photographs = photographs::of(tx, photographs::Subject::Site(site.id)).await?;
+    Ok(SiteDetail { site, facilitators, photographs, changed_by, changed_at_ms })
 }
 
 async fn shown(booking: &Booking, id: SiteId) -> Result<Json<SiteDetail>> {

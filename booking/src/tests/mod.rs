@@ -9,6 +9,7 @@ mod edge;
 mod inventory;
 mod meetings;
 mod photographs;
+mod receipt;
 mod recordings;
 mod reports;
 mod rooms;

@@ -6,6 +6,7 @@
 
 mod connect;
 pub mod constraint;
+pub mod skew;
 mod text;
 mod tx;
 pub mod weather;

@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/api/v1/affected": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The bookings to come that do not fit their site any more, for the central agency. */
+        get: operations["get_api_v1_affected"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/agencies": {
         parameters: {
             query?: never;
@@ -374,6 +391,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/facilitators": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everybody who can look after a site, with the sites that they look after. */
+        get: operations["get_api_v1_facilitators"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/faults": {
         parameters: {
             query?: never;
@@ -393,6 +427,7 @@ export interface paths {
         trace?: never;
     };
     "/api/v1/faults/open": {
+    "/api/v1/holidays": {
         parameters: {
             query?: never;
             header?: never;
@@ -401,6 +436,8 @@ export interface paths {
         };
         /** What is known to be broken at a site, or of one piece of its equipment: so that nothing is reported twice, and nobody is surprised. */
         get: operations["get_api_v1_faults_open"];
+        /** The public holidays of a year by state and territory, how far each list is settled, and the weekends. */
+        get: operations["get_api_v1_holidays"];
         put?: never;
         post?: never;
         delete?: never;
@@ -480,6 +517,7 @@ export interface paths {
         trace?: never;
     };
     "/api/v1/maintenance/preview": {
+    "/api/v1/holidays/changes": {
         parameters: {
             query?: never;
             header?: never;
@@ -507,6 +545,8 @@ export interface paths {
         get: operations["get_api_v1_maintenance_id"];
         put?: never;
         post?: never;
+        /** Changes the calendar. Refused where it touches bookings that were not shown, with those bookings; they are flagged, never called off. */
+        post: operations["post_api_v1_holidays_changes"];
         delete?: never;
         options?: never;
         head?: never;
@@ -514,6 +554,7 @@ export interface paths {
         trace?: never;
     };
     "/api/v1/maintenance/{id}/acts": {
+    "/api/v1/holidays/preview": {
         parameters: {
             query?: never;
             header?: never;
@@ -524,6 +565,8 @@ export interface paths {
         put?: never;
         /** Does something about planned work: begins, ticks an item, moves its end, finishes, cancels. Finished early, the room is free at once. */
         post: operations["post_api_v1_maintenance_id_acts"];
+        /** The bookings that a change of the calendar would touch, without making it. For the central agency's approver. */
+        post: operations["post_api_v1_holidays_preview"];
         delete?: never;
         options?: never;
         head?: never;
@@ -841,6 +884,78 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every version of the policy: which is in force, which come, which were. */
+        get: operations["get_api_v1_policies"];
+        put?: never;
+        /**
+         * Makes a version that begins on a day to come (TP-2). Refused where nothing could be booked under it, with why. For the central agency's
+         *     approver.
+         */
+        post: operations["post_api_v1_policies"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies/lint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What is wrong with a version, without making it. */
+        post: operations["post_api_v1_policies_lint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What these terms would have refused among the applications received in the last year. Nothing is stored. */
+        post: operations["post_api_v1_policies_replay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies/{version}/withdrawal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes back a version that has not begun. */
+        post: operations["post_api_v1_policies_version_withdrawal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/recordings/{id}/view": {
         parameters: {
             query?: never;
@@ -1147,6 +1262,29 @@ export interface paths {
         put?: never;
         /** Judges each occurrence by every rule, without storing anything. */
         post: operations["post_api_v1_series_verdict"];
+        /** Makes a site, which can be applied for at once (TP-1). For the central agency's approver. */
+        post: operations["post_api_v1_sites"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One site. */
+        get: operations["get_api_v1_sites_id"];
+        /**
+         * Changes or closes a site. Refused where it has changed since it was read, with the other's change; and where it touches bookings that
+         *     were not shown, with those bookings.
+         */
+        put: operations["put_api_v1_sites_id"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1154,11 +1292,37 @@ export interface paths {
         trace?: never;
     };
     "/api/v1/series/{id}": {
+    "/api/v1/sites/{id}/preview": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The bookings that a change of a site would touch, without making it. */
+        post: operations["post_api_v1_sites_id_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /** @description The use of sites that a notice is about. A classified one is named by its reference and its time alone. */
+        About: {
+            classification: components["schemas"]["Classification"];
+            ends_at_ms: components["schemas"]["UnixMs"];
+            reference: string;
+            reservation: components["schemas"]["ReservationId"];
+            /** @description Names of the sites. */
+            sites?: string[];
+            starts_at_ms: components["schemas"]["UnixMs"];
+            title?: string | null;
         };
         /** A series with those of its occurrences that one may know of. */
         get: operations["get_api_v1_series_id"];
@@ -1259,6 +1423,23 @@ export interface components {
             proposals?: components["schemas"]["Proposals"] | null;
             reference: string;
             reservation: components["schemas"]["ReservationId"];
+        /** @description A booking that a change affects, as it is shown. */
+        Affected: {
+            agency: components["schemas"]["AgencyShort"];
+            ends_at_ms: components["schemas"]["UnixMs"];
+            /**
+             * @description In what a booking does not fit any more.
+             * @enum {string}
+             */
+            kind: "seats" | "hours" | "closed" | "holiday" | "rest_day";
+            /**
+             * Format: int64
+             * @description People seated at the site.
+             */
+            people: number;
+            reference: string;
+            reservation: components["schemas"]["ReservationId"];
+            site: components["schemas"]["SiteRef"];
             starts_at_ms: components["schemas"]["UnixMs"];
             /**
              * @description Where an application stands.
@@ -1266,6 +1447,9 @@ export interface components {
              */
             state: "submitted" | "approved" | "refused" | "withdrawn" | "lapsed" | "returned" | "displaced" | "waiting" | "offered";
             title: string;
+        };
+        AffectedBookings: {
+            affected: components["schemas"]["Affected"][];
         };
         Agencies: {
             agencies: components["schemas"]["AgencyRef"][];
@@ -1421,12 +1605,59 @@ export interface components {
         BlockKind: "fault" | "maintenance" | "blackout";
         Blocks: {
             blocks: components["schemas"]["SiteBlock"][];
+        BoundCount: {
+            /**
+             * @description The bound that a slot broke.
+             * @enum {string}
+             */
+            bound: "lead_time" | "duration_max" | "advance_max" | "rest_day";
+            count: number;
         };
         /**
          * @description Why sites that were approved are not to be had after all.
          * @enum {string}
          */
         Cause: "fault" | "maintenance" | "closure";
+        /** @description One change of the calendar. */
+        Change: {
+            holiday: components["schemas"]["HolidayDraft"];
+            /** @enum {string} */
+            kind: "add";
+            regions: components["schemas"]["Region"][];
+        } | {
+            holiday: components["schemas"]["HolidayDraft"];
+            id: components["schemas"]["HolidayId"];
+            /** @enum {string} */
+            kind: "amend";
+            /** Format: int64 */
+            version: number;
+        } | {
+            id: components["schemas"]["HolidayId"];
+            /** @enum {string} */
+            kind: "remove";
+            /** Format: int64 */
+            version: number;
+        } | {
+            /** @enum {string} */
+            kind: "year";
+            region: components["schemas"]["Region"];
+            source: string;
+            /** @enum {string} */
+            status: "provisional" | "gazetted";
+            /** Format: int32 */
+            year: number;
+        } | {
+            /** Format: date */
+            effective_from: string;
+            /** Format: int64 */
+            first_weekday: number;
+            /** @enum {string} */
+            kind: "weekend";
+            region: components["schemas"]["Region"];
+            /** Format: int64 */
+            second_weekday: number;
+            source: string;
+        };
         ChangePassword: {
             current_password: components["schemas"]["Password"];
             new_password: components["schemas"]["Password"];
@@ -1447,6 +1678,11 @@ export interface components {
         } | {
             /** @enum {string} */
             choice: "online";
+        /** @description A change, and that its consequences were seen. */
+        ChangeRequest: {
+            change: components["schemas"]["Change"];
+            /** @description From the preview, where the change touches bookings. */
+            confirm?: string | null;
         };
         /**
          * @description CLASS-1. Ordered: a later one is more secret.
@@ -1466,6 +1702,7 @@ export interface components {
             site: components["schemas"]["SiteId"];
         };
         Code: "request.malformed" | "request.too_large" | "request.timeout" | "route.unknown" | "method.not_allowed" | "rate.limited" | "service.unavailable" | "service.internal" | "not_found" | "conflict" | "idempotency.mismatch" | "sign_in.required" | "sign_in.failed" | "csrf.missing" | "origin.foreign" | "role.missing" | "password.weak" | "password.change_required" | "person.exists" | "reservation.lead_time" | "reservation.site_full" | "reservation.sites_too_few" | "reservation.purpose_missing" | "reservation.slot_invalid" | "reservation.slot_taken" | "reservation.person_twice" | "reservation.seat_taken" | "reservation.state" | "reservation.started" | "reservation.offer_over" | "series.partial" | "draft.too_many" | "reservation.own_agency" | "decision.reason_missing" | "block.ended" | "displacement.settled" | "fault.state" | "maintenance.state" | "maintenance.notice" | "condition.filed" | "condition.too_early" | "photograph.unusable" | "photograph.quota" | "classification.too_high" | "classification.lowered" | "classification.security_functions_missing" | "recording.forbidden" | "recording.running" | "recording.not_running" | "recording.failed" | "meeting.not_listed" | "meeting.window_closed" | "meeting.ended" | "grant.malformed" | "grant.signature" | "grant.expired" | "grant.not_yet" | "grant.audience" | "grant.room" | "grant.used" | "grant.stale" | "grant.revoked" | "grant.proof" | "room_system.present" | "act.forbidden" | "device.unknown" | "device.proof" | "device.credential" | "device.forbidden" | "device.code" | "device.enrolment_state" | "device.second_person" | "device.full" | "check_in.time" | "check_in.no_show" | "extension.taken" | "extension.too_long" | "extension.time" | "signal.version" | "signal.malformed" | "signal.too_large" | "signal.out_of_order" | "resume.unknown" | "resume.offer_required" | "offer.unacceptable" | "room.full" | "node.draining" | "participant.unknown";
+        Code: "request.malformed" | "request.too_large" | "request.timeout" | "route.unknown" | "method.not_allowed" | "rate.limited" | "service.unavailable" | "service.internal" | "not_found" | "conflict" | "change.unconfirmed" | "idempotency.mismatch" | "sign_in.required" | "sign_in.failed" | "csrf.missing" | "origin.foreign" | "role.missing" | "password.weak" | "password.change_required" | "person.exists" | "reservation.lead_time" | "reservation.site_full" | "reservation.sites_too_few" | "reservation.purpose_missing" | "reservation.slot_invalid" | "reservation.slot_taken" | "reservation.person_twice" | "reservation.seat_taken" | "reservation.state" | "reservation.started" | "reservation.offer_over" | "series.partial" | "draft.too_many" | "reservation.own_agency" | "decision.reason_missing" | "block.ended" | "displacement.settled" | "site.exists" | "holiday.exists" | "policy.infeasible" | "policy.in_force" | "condition.filed" | "condition.too_early" | "photograph.unusable" | "photograph.quota" | "classification.too_high" | "classification.lowered" | "classification.security_functions_missing" | "recording.forbidden" | "recording.running" | "recording.not_running" | "recording.failed" | "meeting.not_listed" | "meeting.window_closed" | "meeting.ended" | "grant.malformed" | "grant.signature" | "grant.expired" | "grant.not_yet" | "grant.audience" | "grant.room" | "grant.used" | "grant.stale" | "grant.revoked" | "grant.proof" | "room_system.present" | "act.forbidden" | "device.unknown" | "device.proof" | "device.credential" | "device.forbidden" | "device.code" | "device.enrolment_state" | "device.second_person" | "device.full" | "check_in.time" | "check_in.no_show" | "extension.taken" | "extension.too_long" | "extension.time" | "signal.version" | "signal.malformed" | "signal.too_large" | "signal.out_of_order" | "resume.unknown" | "resume.offer_required" | "offer.unacceptable" | "room.full" | "node.draining" | "participant.unknown";
         Condition: {
             filed_at_ms: components["schemas"]["UnixMs"];
             filed_by: components["schemas"]["PersonRef"];
@@ -1819,6 +2056,19 @@ export interface components {
              * @description In steps of 15; 0: not at all.
              */
             minutes_max: number;
+        Example: {
+            bounds: ("lead_time" | "duration_max" | "advance_max" | "rest_day")[];
+            received_at_ms: components["schemas"]["UnixMs"];
+            reference: string;
+            starts_at_ms: components["schemas"]["UnixMs"];
+        };
+        /** @description Somebody who can look after sites, and those that they look after. */
+        FacilitatorOf: {
+            person: components["schemas"]["PersonRef"];
+            sites: components["schemas"]["SiteId"][];
+        };
+        Facilitators: {
+            facilitators: components["schemas"]["FacilitatorOf"][];
         };
         /**
          * @description What stands in a fault's history.
@@ -2020,6 +2270,22 @@ export interface components {
             waiting: number;
             /** Format: int64 */
             withdrawn: number;
+        /** @description One thing that is wrong, beside its field. */
+        Finding: {
+            field: string;
+            /** @description Such a policy is refused; otherwise it is only pointed out. */
+            grave: boolean;
+            /**
+             * @description What is wrong with a policy.
+             * @enum {string}
+             */
+            problem: "out_of_bounds" | "not_above" | "lead_exceeds_advance" | "no_common_hours" | "only_rest_days" | "hold_before_receipt";
+            values: Record<string, never>;
+        };
+        Findings: {
+            findings: components["schemas"]["Finding"][];
+            /** @description Whether it could be made. */
+            sound: boolean;
         };
         /** @description A slot that can be had. */
         Found: {
@@ -2062,6 +2328,57 @@ export interface components {
             at_ms: components["schemas"]["UnixMs"];
             by?: string | null;
             rule?: string | null;
+        };
+        /** @description A public holiday of one state or federal territory. */
+        Holiday: {
+            /**
+             * @description How the date of a holiday is found.
+             * @enum {string}
+             */
+            basis: "fixed" | "calculated" | "sighted";
+            /** Format: date */
+            date: string;
+            id: components["schemas"]["HolidayId"];
+            name_en: string;
+            name_ms: string;
+            region: components["schemas"]["Region"];
+            /** @description The gazette, or from where else it is known. */
+            source: string;
+            /** @enum {string} */
+            status: "provisional" | "gazetted";
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description What a holiday is, as its form has it. */
+        HolidayDraft: {
+            /**
+             * @description How the date of a holiday is found.
+             * @enum {string}
+             */
+            basis: "fixed" | "calculated" | "sighted";
+            /** Format: date */
+            date: string;
+            name_en: string;
+            name_ms: string;
+            /** @description The gazette, or from where else it is known. */
+            source: string;
+            /** @enum {string} */
+            status: "provisional" | "gazetted";
+        };
+        /**
+         * Format: uuid
+         * @description A public holiday of a state or federal territory.
+         */
+        HolidayId: string;
+        /** @description The calendar of a year, of every state and territory. */
+        HolidaysOfYear: {
+            holidays: components["schemas"]["Holiday"][];
+            /** @description Every weekend on record, the earliest first. */
+            weekends: components["schemas"]["Weekend"][];
+            /** Format: int32 */
+            year: number;
+            /** @description One for each state and territory. */
+            years: components["schemas"]["RegionYear"][];
         };
         /**
          * Format: binary
@@ -2335,6 +2652,13 @@ export interface components {
             kind: "room_settled";
             outcome: components["schemas"]["Outcome"];
             site?: components["schemas"]["Place"] | null;
+            kind: "flagged";
+            site: components["schemas"]["Place"];
+            /**
+             * @description In what a booking does not fit any more.
+             * @enum {string}
+             */
+            why: "seats" | "hours" | "closed" | "holiday" | "rest_day";
         } | {
             about: components["schemas"]["About"];
             /** @enum {string} */
@@ -2570,14 +2894,14 @@ export interface components {
             /** @description In good condition. */
             sound: boolean;
         };
-        /** @description The body of every answer that is not a success. */
-        Problem: components["schemas"]["Refusal"] & {
-            /** @description Under which the log tells more. */
-            request_id?: string | null;
-            /** Format: int32 */
-            status: number;
-            /** @description Always `about:blank`: the code says what it is. */
-            type: string;
+        Policies: {
+            /**
+             * Format: int64
+             * @description The version in force now.
+             */
+            in_force: number;
+            /** @description The latest to begin first. */
+            policies: components["schemas"]["PolicyVersion"][];
         };
         /** @description What is proposed for one booking. */
         Proposals: {
@@ -2589,6 +2913,48 @@ export interface components {
             sites: components["schemas"]["SiteProposal"][];
             /** @description The next times at which its own sites are free: for the applicant, who may ask for one. */
             times: components["schemas"]["FreeTime"][];
+        /** @description A version as its form has it. */
+        PolicyDraft: {
+            /**
+             * Format: date
+             * @description `YYYY-MM-DD`: it holds from the first instant of that day in Malaysia. Tomorrow at the earliest.
+             */
+            effective_from: string;
+            /** @description Why. */
+            note?: string | null;
+            terms: components["schemas"]["Terms"];
+        };
+        /** @description A version of the policy. */
+        PolicyVersion: {
+            created_at_ms?: components["schemas"]["UnixMs"] | null;
+            created_by?: components["schemas"]["PersonRef"] | null;
+            effective_from_ms: components["schemas"]["UnixMs"];
+            note?: string | null;
+            /**
+             * Format: int64
+             * @description Reservations that keep it.
+             */
+            reservations: number;
+            /** @enum {string} */
+            state: "in_force" | "coming" | "past" | "withdrawn";
+            terms: components["schemas"]["Terms"];
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description What a change would do, and the word by which the one who makes it says that it was seen. */
+        Preview: {
+            affected: components["schemas"]["Affected"][];
+            /** @description To be sent with the change. It holds for these bookings alone. */
+            confirm: string;
+        };
+        /** @description The body of every answer that is not a success. */
+        Problem: components["schemas"]["Refusal"] & {
+            /** @description Under which the log tells more. */
+            request_id?: string | null;
+            /** Format: int32 */
+            status: number;
+            /** @description Always `about:blank`: the code says what it is. */
+            type: string;
         };
         /** @description Which notices were read: some by name, or all up to one. */
         ReadNotices: {
@@ -2678,6 +3044,26 @@ export interface components {
             figures: components["schemas"]["Figures"];
             month?: string | null;
             site?: components["schemas"]["SiteRef"] | null;
+        RegionYear: {
+            /**
+             * @description How far the list of a year is settled.
+             * @enum {string}
+             */
+            certainty: "unknown" | "provisional" | "gazetted";
+            region: components["schemas"]["Region"];
+            source?: string | null;
+        };
+        /** @description The answer of a replay. */
+        Replay: {
+            by_bound: components["schemas"]["BoundCount"][];
+            /** @description There were more applications than are looked at; these are the latest. */
+            cut: boolean;
+            /** @description Some of those refused, the latest first. */
+            examples: components["schemas"]["Example"][];
+            judged: number;
+            refused: number;
+            /** @description From when on applications were looked at. */
+            since_ms: components["schemas"]["UnixMs"];
         };
         Reservation: {
             agency: components["schemas"]["AgencyShort"];
@@ -2749,6 +3135,21 @@ export interface components {
             access_ms?: string | null;
             floor: string;
             id: components["schemas"]["RoomId"];
+            name: string;
+            /** Format: int64 */
+            seats: number;
+            /**
+             * @description Whether a wheelchair gets in; nobody may have said yet.
+             * @enum {string}
+             */
+            wheelchair: "yes" | "no" | "unknown";
+        };
+        /** @description A room as the form of its site has it; one without an id is new. */
+        RoomDraft: {
+            access_en?: string | null;
+            access_ms?: string | null;
+            floor?: string;
+            id?: components["schemas"]["RoomId"] | null;
             name: string;
             /** Format: int64 */
             seats: number;
@@ -2964,6 +3365,51 @@ export interface components {
             site: components["schemas"]["SiteId"];
             stands: boolean;
             starts_at_ms: components["schemas"]["UnixMs"];
+        /** @description A site with who looks after it and who changed it last. */
+        SiteDetail: {
+            changed_at_ms?: components["schemas"]["UnixMs"] | null;
+            changed_by?: components["schemas"]["PersonRef"] | null;
+            facilitators: components["schemas"]["PersonRef"][];
+            site: components["schemas"]["Site"];
+        };
+        /** @description A site as its form has it. */
+        SiteDraft: {
+            access_en?: string | null;
+            access_ms?: string | null;
+            address?: string;
+            city: string;
+            /** Format: int64 */
+            clear_up_minutes: number;
+            /**
+             * Format: date
+             * @description `YYYY-MM-DD`: the first day on which it is not used any more.
+             */
+            closed_from?: string | null;
+            facilitators: components["schemas"]["PersonId"][];
+            /** @description A day that is not there is closed. */
+            hours: components["schemas"]["DayHours"][];
+            name: string;
+            region: components["schemas"]["Region"];
+            rooms: components["schemas"]["RoomDraft"][];
+            /** Format: int64 */
+            seats: number;
+            /** Format: int64 */
+            set_up_minutes: number;
+            /** @description Capitals, digits and hyphens, by which it is called on screens and in lists. */
+            short_name: string;
+            /** @description IANA name. */
+            time_zone: string;
+        };
+        /** @description A change of a site. */
+        SiteEdit: {
+            /** @description From the preview, where the change touches bookings. */
+            confirm?: string | null;
+            site: components["schemas"]["SiteDraft"];
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
         };
         /**
          * Format: uuid
@@ -3030,6 +3476,86 @@ export interface components {
         SourceId: string;
         /** @enum {string} */
         SourceKind: "microphone" | "camera" | "share_video" | "share_audio";
+        /** @description The values of a version. */
+        Terms: {
+            /**
+             * Format: int64
+             * @description How far ahead may be booked.
+             */
+            advance_days_max: number;
+            /**
+             * Format: int64
+             * @description Hours after the end at which a missing condition report is overdue (TP-7).
+             */
+            condition_overdue_hours: number;
+            /** Format: int64 */
+            escalate_after_minutes: number;
+            /**
+             * Format: int64
+             * @description Longest extension of a running use, all extensions together.
+             */
+            extension_minutes_max: number;
+            /** Format: int64 */
+            hold_until_minute: number;
+            /**
+             * Format: int64
+             * @description An undecided application holds its slot until `hold_until_minute` of this many working days before the day of use.
+             */
+            hold_working_days: number;
+            /** Format: int64 */
+            lead_days: number;
+            /**
+             * @description How the days before use are counted.
+             * @enum {string}
+             */
+            lead_mode: "calendar" | "clear" | "working";
+            /** Format: int64 */
+            no_show_minutes: number;
+            /**
+             * Format: int64
+             * @description Minutes after the start: a warning that nobody is there, and the release of the sites.
+             */
+            no_show_warn_minutes: number;
+            /**
+             * Format: int64
+             * @description Occurrences of one series.
+             */
+            occurrences_max: number;
+            /**
+             * Format: int64
+             * @description How long a place on the waiting list is offered before it goes on to the next.
+             */
+            offer_minutes: number;
+            /** @description Whose holidays and weekends make a working day, for the lead time and the hold: where the central agency works. */
+            region: components["schemas"]["Region"];
+            /**
+             * Format: int64
+             * @description Working minutes after which an undecided application is called to mind, and after which it is escalated.
+             */
+            remind_after_minutes: number;
+            /**
+             * @description What a use on a holiday or a rest day of the site's state needs.
+             * @enum {string}
+             */
+            rest_day_use: "free" | "consent" | "refused";
+            /** @description An application that was returned keeps the instant of its receipt where only the fields that were asked for have changed. */
+            returned_keeps_receipt: boolean;
+            /**
+             * @description What a shift of the hours within the same day of use needs, once the lead time has begun.
+             * @enum {string}
+             */
+            same_day_shift: "approval" | "lead_time";
+            /**
+             * Format: int64
+             * @description Longest use in one application.
+             */
+            slot_minutes_max: number;
+            /**
+             * Format: int64
+             * @description DESK-2: uses a month that an agency is expected to have.
+             */
+            wanted_uses_per_month: number;
+        };
         /** @description Something that I was told. */
         Told: {
             at_ms: components["schemas"]["UnixMs"];
@@ -3109,6 +3635,18 @@ export interface components {
              * @description 0 to 1000; at 0 the agency is not watched.
              */
             uses_each_month: number;
+        Weekend: {
+            /** Format: date */
+            effective_from: string;
+            /**
+             * Format: int64
+             * @description ISO 8601: 1 is Monday.
+             */
+            first_weekday: number;
+            region: components["schemas"]["Region"];
+            /** Format: int64 */
+            second_weekday: number;
+            source: string;
         };
         Withdrawal: {
             reason?: string | null;
@@ -3131,6 +3669,41 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    get_api_v1_affected: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AffectedBookings"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_api_v1_agencies: {
         parameters: {
             query?: never;
@@ -4757,6 +5330,9 @@ export interface operations {
                 /** @description Labels at the start of the first sheet that were used before, 0 to 23. */
                 skip?: number;
             };
+    get_api_v1_facilitators: {
+        parameters: {
+            query?: never;
             header?: never;
             path?: never;
             cookie?: never;
@@ -4769,6 +5345,7 @@ export interface operations {
                 };
                 content: {
                     "application/pdf": components["schemas"]["PdfFile"];
+                    "application/json": components["schemas"]["Facilitators"];
                 };
             };
             401: {
@@ -4798,12 +5375,19 @@ export interface operations {
         };
     };
     get_api_v1_equipment_id: {
+        };
+    };
+    get_api_v1_faults: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Without it: those that I reported. */
+                site?: string;
+            };
             header?: never;
             path: {
                 id: components["schemas"]["EquipmentId"];
             };
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;
@@ -4814,6 +5398,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EquipmentPage"];
+                    "application/json": components["schemas"]["Faults"];
                 };
             };
             401: {
@@ -4835,6 +5420,9 @@ export interface operations {
         };
     };
     put_api_v1_equipment_id: {
+        };
+    };
+    post_api_v1_faults: {
         parameters: {
             query?: never;
             header?: never;
@@ -4850,11 +5438,17 @@ export interface operations {
         };
         responses: {
             200: {
+                "application/json": components["schemas"]["FaultDraft"];
+            };
+        };
+        responses: {
+            201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["EquipmentPage"];
+                    "application/json": components["schemas"]["Fault"];
                 };
             };
             401: {
@@ -4866,6 +5460,15 @@ export interface operations {
                 };
             };
             403: {
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4874,11 +5477,26 @@ export interface operations {
                 };
             };
             404: {
+        };
+    };
+    get_api_v1_holidays: {
+        parameters: {
+            query: {
+                year: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["HolidaysOfYear"];
                 };
             };
             409: {
@@ -4900,6 +5518,7 @@ export interface operations {
         };
     };
     post_api_v1_equipment_id_retirement: {
+    post_api_v1_holidays_changes: {
         parameters: {
             query?: never;
             header?: never;
@@ -4917,6 +5536,17 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["EquipmentPage"];
                 };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeRequest"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             401: {
                 headers: {
@@ -4964,11 +5594,230 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: {
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["EquipmentPage"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_holidays_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Change"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_api_v1_me_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangePassword"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_meetings: {
+        parameters: {
+            query: {
+                from_ms: number;
+                to_ms: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Meetings"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_meetings: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same request sent twice under one key is carried out once */
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MeetingDraft"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Meeting"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_meetings_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MeetingId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Meeting"];
                 };
             };
             401: {
@@ -6171,6 +7020,210 @@ export interface operations {
                 };
                 content: {
                     "text/csv": string;
+                    "application/json": components["schemas"]["PhotographRef"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_photographs_id: {
+        parameters: {
+            query?: {
+                /** @description `full` (1,600 pixels at most, the default) or `thumb` (320). */
+                size?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["PhotographId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": components["schemas"]["ImageFile"];
+                };
+            };
+            /** @description As it was */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_policies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Policies"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_policies: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same request sent twice under one key is carried out once */
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyDraft"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyVersion"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_policies_lint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyDraft"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Findings"];
                 };
             };
             401: {
@@ -6197,6 +7250,38 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            403: {
+        };
+    };
+    post_api_v1_policies_replay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Terms"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replay"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     get_api_v1_reports_use: {
@@ -6204,6 +7289,31 @@ export interface operations {
             query?: never;
             header?: never;
             path?: never;
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_policies_version_withdrawal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                version: number;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -6215,6 +7325,8 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["AgenciesUse"];
                 };
+                    "application/json": components["schemas"]["PolicyVersion"];
+                };
             };
             401: {
                 headers: {
@@ -6225,6 +7337,23 @@ export interface operations {
                 };
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7287,6 +8416,231 @@ export interface operations {
                 };
             };
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_sites: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same request sent twice under one key is carried out once */
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SiteDraft"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteDetail"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_sites_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["SiteId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteDetail"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_api_v1_sites_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["SiteId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SiteEdit"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteDetail"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_sites_id_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["SiteId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SiteDraft"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

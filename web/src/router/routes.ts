@@ -46,6 +46,13 @@ export const routes: readonly Route[] = [
   { path: '/reports', access: ['approver', 'auditor', 'system_administrator', 'uc_administrator', 'facilitator'], frame: 'shell', load: () => import('@/pages/reports/ReportsPage.svelte') },
   { path: '/audit', access: ['auditor', 'system_administrator'], frame: 'shell', load: () => import('@/pages/admin/AuditPage.svelte') },
 
+  { path: '/central/sites', access: ['approver'], frame: 'shell', load: () => import('@/pages/central/SitesPage.svelte') },
+  { path: '/central/sites/new', access: ['approver'], frame: 'shell', load: () => import('@/pages/central/SiteFormPage.svelte') },
+  { path: '/central/sites/:id', access: ['approver'], frame: 'shell', load: () => import('@/pages/central/SiteFormPage.svelte') },
+  { path: '/central/holidays', access: ['approver'], frame: 'shell', load: () => import('@/pages/central/HolidaysPage.svelte') },
+  { path: '/central/policies', access: ['approver'], frame: 'shell', load: () => import('@/pages/central/PoliciesPage.svelte') },
+  { path: '/central/policies/new', access: ['approver'], frame: 'shell', load: () => import('@/pages/central/NewPolicyPage.svelte') },
+
   { path: '/rules', access: 'signed_in', frame: 'shell', load: () => import('@/pages/reference/RulesPage.svelte') },
   { path: '/help', access: 'signed_in', frame: 'shell', load: () => import('@/pages/reference/HelpPage.svelte') },
 ];

@@ -1,6 +1,8 @@
 /** What the navigation offers to whom. */
 import type { Component } from 'svelte';
+import Building2 from '@lucide/svelte/icons/building-2';
 import CalendarDays from '@lucide/svelte/icons/calendar-days';
+import CalendarOff from '@lucide/svelte/icons/calendar-off';
 import ChartColumn from '@lucide/svelte/icons/chart-column';
 import CircleHelp from '@lucide/svelte/icons/circle-question-mark';
 import ClipboardCheck from '@lucide/svelte/icons/clipboard-check';
@@ -11,6 +13,7 @@ import LayoutList from '@lucide/svelte/icons/layout-list';
 import MonitorSmartphone from '@lucide/svelte/icons/monitor-smartphone';
 import Scale from '@lucide/svelte/icons/scale';
 import ScrollText from '@lucide/svelte/icons/scroll-text';
+import SlidersHorizontal from '@lucide/svelte/icons/sliders-horizontal';
 import TriangleAlert from '@lucide/svelte/icons/triangle-alert';
 import UsersRound from '@lucide/svelte/icons/users-round';
 import Wrench from '@lucide/svelte/icons/wrench';
@@ -40,6 +43,9 @@ export const nav: readonly NavGroup[] = [
       { href: '/devices', label: () => m.nav_devices(), icon: MonitorSmartphone, roles: ['facilitator', 'approver', 'system_administrator'] },
       { href: '/faults', label: () => m.nav_faults(), icon: TriangleAlert },
       { href: '/maintenance', label: () => m.nav_maintenance(), icon: Wrench, roles: ['facilitator', 'approver'] },
+      { href: '/central/sites', label: () => m.nav_central_sites(), icon: Building2, roles: ['approver'] },
+      { href: '/central/holidays', label: () => m.nav_central_holidays(), icon: CalendarOff, roles: ['approver'] },
+      { href: '/central/policies', label: () => m.nav_central_policies(), icon: SlidersHorizontal, roles: ['approver'] },
       { href: '/people', label: () => m.nav_people(), icon: UsersRound, roles: ['uc_administrator', 'system_administrator'] },
       { href: '/reports', label: () => m.nav_reports(), icon: ChartColumn, roles: ['approver', 'auditor', 'system_administrator', 'uc_administrator', 'facilitator'] },
       { href: '/audit', label: () => m.nav_audit(), icon: ScrollText, roles: ['auditor', 'system_administrator'] },

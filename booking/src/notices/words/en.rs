@@ -5,7 +5,7 @@ use crate::{
     blocks::Outcome,
     decisions::ReasonCode,
     faults::{FaultState, Severity},
-    notices::Cause,
+    notices::{Cause, Misfit},
 };
 use wire::UnixMs;
 
@@ -47,6 +47,16 @@ fn reason(code: Option<ReasonCode>, words: Option<&String>) -> Option<String> {
     };
     let parts: Vec<&str> = text.into_iter().chain(words.map(String::as_str)).collect();
     (!parts.is_empty()).then(|| format!("Reason: {}", parts.join(". ")))
+}
+
+const fn misfit(kind: Misfit) -> &'static str {
+    match kind {
+        Misfit::Seats => "there are fewer seats now than people",
+        Misfit::Hours => "the opening hours have changed",
+        Misfit::Closed => "the site closes before that day",
+        Misfit::Holiday => "that day is now a public holiday",
+        Misfit::RestDay => "that day is now a rest day",
+    }
 }
 
 fn cause(cause: Cause) -> &'static str {
@@ -148,6 +158,12 @@ pub fn words(notice: &Notice) -> Words {
             };
             of(about, subject, lead, vec![])
         }
+        Notice::Flagged { about, site, why, .. } => of(
+            about,
+            "Booking to be looked at",
+            format!("Booking {} stands, but {} at {}.", named(about), misfit(*why), site.name),
+            vec![Some("It was not called off. Change it, or speak to the central agency.".into())],
+        ),
         Notice::WaitingListOffer { about, until_ms } => of(
             about,
             "The slot you waited for is free",

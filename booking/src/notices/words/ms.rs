@@ -5,7 +5,7 @@ use crate::{
     blocks::Outcome,
     decisions::ReasonCode,
     faults::{FaultState, Severity},
-    notices::Cause,
+    notices::{Cause, Misfit},
 };
 use wire::UnixMs;
 
@@ -47,6 +47,16 @@ fn reason(code: Option<ReasonCode>, words: Option<&String>) -> Option<String> {
     };
     let parts: Vec<&str> = text.into_iter().chain(words.map(String::as_str)).collect();
     (!parts.is_empty()).then(|| format!("Sebab: {}", parts.join(". ")))
+}
+
+const fn misfit(kind: Misfit) -> &'static str {
+    match kind {
+        Misfit::Seats => "tempat duduk kini kurang daripada bilangan orang",
+        Misfit::Hours => "waktu buka telah berubah",
+        Misfit::Closed => "tapak ditutup sebelum hari itu",
+        Misfit::Holiday => "hari itu kini hari kelepasan am",
+        Misfit::RestDay => "hari itu kini hari rehat",
+    }
 }
 
 fn cause(cause: Cause) -> &'static str {
@@ -149,6 +159,12 @@ pub fn words(notice: &Notice) -> Words {
             };
             of(about, subject, lead, vec![])
         }
+        Notice::Flagged { about, site, why, .. } => of(
+            about,
+            "Tempahan perlu disemak",
+            format!("Tempahan {} kekal, tetapi {} di {}.", named(about), misfit(*why), site.name),
+            vec![Some("Ia tidak dibatalkan. Pinda tempahan, atau hubungi agensi pusat.".into())],
+        ),
         Notice::WaitingListOffer { about, until_ms } => of(
             about,
             "Slot yang ditunggu kini kosong",
