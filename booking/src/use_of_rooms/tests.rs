@@ -190,7 +190,7 @@ kernel::on_both! {
                 let (db, draft, known): (Db, Draft, _) = (db.clone(), draft.clone(), world.known.clone());
                 let by = By { person: PersonId::fresh(), agency: AgencyId::fresh() };
                 async move {
-                    let application = reservations::Application { by, may_apply: true, draft: &draft, known: &known, classified_without_e2ee: false, claim: None };
+                    let application = reservations::Application { by, may_apply: true, draft: &draft, known: &known, classified_without_e2ee: false, claim: None, draft_id: None, wait: false };
                     reservations::apply(&db, NOW, application).await
                 }
             });
