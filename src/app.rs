@@ -65,6 +65,7 @@ impl Control {
             data_folder: settings.data_folder.clone(),
             classified_without_e2ee: settings.classified_without_e2ee,
             trusted_nodes: settings.media_nodes.clone(),
+            mail: mail_settings(settings, public_url)?,
         };
         let booking =
             Booking::start(db.clone(), clock.clone(), of_booking, &data::sealing_key(&settings.data_folder)?).await.with_context(|| {
@@ -119,6 +120,8 @@ impl Control {
     fn housekeeping(&self) -> tokio::task::JoinSet<()> {
         let mut tasks = tokio::task::JoinSet::new();
         let (booking, identity, db) = (self.booking.clone(), self.identity.clone(), self.db.clone());
+        let posting = self.booking.clone();
+        tasks.spawn(async move { posting.deliver().await });
         tasks.spawn(async move { booking.run().await });
         tasks.spawn(async move {
             let mut every = tokio::time::interval(SWEEP_EVERY);
@@ -135,6 +138,21 @@ impl Control {
         });
         tasks
     }
+}
+
+/// The mail settings, tried as far as they can be without the mail server.
+fn mail_settings(settings: &Settings, public_url: &str) -> Result<booking::mail::Settings> {
+    let host = public_url.split("://").nth(1).and_then(|rest| rest.split(['/', ':']).next()).filter(|it| it.contains(char::is_alphanumeric));
+    let host = host.unwrap_or("localhost");
+    let own = || booking::calendar::writer::Address { name: "Sidang".into(), email: format!("sidang@{host}") };
+    if let Some(smtp) = &settings.mail.smtp {
+        booking::mail::sender::Sender::new(smtp, host).context("the mail server (mail.smtp_authority: certificates in PEM)")?;
+    }
+    Ok(booking::mail::Settings {
+        smtp: settings.mail.smtp.clone(),
+        from: settings.mail.from.clone().unwrap_or_else(own),
+        reply_to: settings.mail.reply_to.clone(),
+    })
 }
 
 /// The database of the settings, its schema brought up to date.

@@ -1,7 +1,9 @@
 //! The booking plane as the executable takes it: one value with what it works with, its routes, and its housekeeping.
 
 use crate::{
-    affected, blocks, conditions, decisions, devices, faults, holidays, inventory, maintenance,
+    affected, blocks,
+    calendar::feeds::{self, Limits, token::FeedKey},
+    conditions, decisions, devices, faults, holidays, inventory, mail, maintenance,
     media::{
         carriers::{self, Channel},
         link,
@@ -33,6 +35,8 @@ pub struct Booking {
     pub(crate) clock: SharedClock,
     pub(crate) settings: Settings,
     pub(crate) keys: Keys,
+    pub(crate) feed_key: FeedKey,
+    pub(crate) feed_limits: Limits,
     pub(crate) photographs: Shelf,
     pub(crate) reports: Reports,
 }
@@ -43,7 +47,8 @@ impl Booking {
     pub async fn start(db: Db, clock: SharedClock, settings: Settings, sealing_key: &[u8; SEALING_KEY_BYTES]) -> Result<Arc<Self>> {
         let keys = Keys::open(db.clone(), clock.clone(), sealing_key).await?;
         let photographs = Shelf::new(&settings.data_folder, sealing_key);
-        Ok(Arc::new(Self { db, clock, settings, keys, photographs, reports: Reports::default() }))
+        let (feed_key, feed_limits) = (FeedKey::of(sealing_key), Limits::new(clock.clone()));
+        Ok(Arc::new(Self { db, clock, settings, keys, feed_key, feed_limits, photographs, reports: Reports::default() }))
     }
 
     /// The public keys now.
@@ -97,6 +102,11 @@ impl Booking {
             tracing::info!(moved, "places in the waiting list were offered or let go");
         }
         self.keys.refresh().await
+    }
+
+    /// Delivers invitations and mail, for as long as it is polled; stop it by dropping the future.
+    pub async fn deliver(&self) {
+        mail::deliver::run(self).await;
     }
 
     /// Serves the link of a media node in the same process until its end is dropped; see [`crate::media::carriers::channel`].
@@ -167,6 +177,11 @@ pub fn router(booking: Arc<Booking>, identity: Identity) -> OpenApiRouter {
         .routes(routes!(meetings::http::invitation))
         .routes(routes!(notices::http::list))
         .routes(routes!(notices::http::read))
+        .routes(routes!(mail::http::list))
+        .routes(routes!(mail::http::read))
+        .routes(routes!(mail::http::resend))
+        .routes(routes!(feeds::http::list, feeds::http::create))
+        .routes(routes!(feeds::http::revoke))
         .routes(routes!(recordings::http::list))
         .routes(routes!(recordings::http::view))
         .routes(routes!(reports::http::read))
@@ -177,10 +192,11 @@ pub fn router(booking: Arc<Booking>, identity: Identity) -> OpenApiRouter {
         .layer(Extension(identity))
 }
 
-/// The routes that stand outside `/api/v1` and are no part of its document: the public keys, and the media nodes' way in.
+/// The routes that stand outside `/api/v1` and are no part of its document: the public keys, the media nodes' way in, and calendars'.
 pub fn edge_router(booking: Arc<Booking>) -> Router {
     Router::new()
         .route("/.well-known/jwks.json", get(meetings::http::jwks))
         .route("/internal/media", get(carriers::open))
+        .route("/calendar/{file}", get(feeds::http::read))
         .with_state(booking)
 }

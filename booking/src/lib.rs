@@ -20,6 +20,7 @@
 //! | [`notices`], [`mail`] | what people are told, in the app and by mail |
 //! | [`reports`] | what became of applications, sessions and faults, made from the audit trail (DESK-2) |
 //! | [`calendar`] | invitations for calendars |
+//! | [`calendar`] | invitations that follow every change, and feeds to subscribe to |
 //! | [`media`] | the link to the media plane: facts up, commands down |
 //! | [`devices`] | room systems and door panels: enrolled by two people, known by their key |
 //! | [`use_of_rooms`] | the day of use: check-in, no-show, extension |
@@ -79,6 +80,8 @@ pub(crate) fn all_sql() -> impl Iterator<Item = (&'static str, &'static str)> {
         meetings::keys::SQL,
         notices::SQL,
         mail::SQL,
+        calendar::SQL,
+        calendar::feeds::SQL,
         media::SQL,
         recordings::SQL,
         conditions::SQL,

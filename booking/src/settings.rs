@@ -1,5 +1,6 @@
 //! What the one who runs the service decides about booking.
 
+use crate::mail;
 use std::path::PathBuf;
 use wire::id::NodeId;
 
@@ -22,6 +23,7 @@ pub struct Settings {
     pub classified_without_e2ee: bool,
     /// The media nodes that may open the link over the network.
     pub trusted_nodes: Vec<TrustedNode>,
+    pub mail: mail::Settings,
 }
 
 /// A media node by its public key.

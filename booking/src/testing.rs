@@ -38,6 +38,11 @@ pub fn settings() -> Settings {
         data_folder: std::path::PathBuf::new(),
         classified_without_e2ee: false,
         trusted_nodes: Vec::new(),
+        mail: crate::mail::Settings {
+            smtp: None,
+            from: crate::calendar::writer::Address { name: "Sidang".into(), email: "sidang@sidang.example".into() },
+            reply_to: None,
+        },
     }
 }
 

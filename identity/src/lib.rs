@@ -31,7 +31,8 @@ mod tests;
 pub use actor::{Actor, AuthSessionId, SignedIn};
 pub use agencies::{AgencyRef, AgencyShort, agency};
 pub use people::{
-    FacilitatorOf, PersonRef, Recipient, all_facilitators, facilitators, holders, inactive_among, people_by_ids, recipients, set_facilitators,
+    FacilitatorOf, PersonRef, Recipient, Standing, all_facilitators, facilitators, holders, inactive_among, people_by_ids, recipients,
+    set_facilitators, standing,
 };
 pub use role::PersonRole;
 pub use sessions::end_every_session;

@@ -58,6 +58,8 @@ codes! {
     /// ID-2: a temporary password must be changed before anything else.
     PasswordChangeRequired = "password.change_required" => 403,
     PersonExists = "person.exists" => 409,
+    /// The person has as many calendar feeds as one may. Values: `feeds_max`.
+    FeedsTooMany = "feed.too_many" => 409,
 
     // telepresence
     /// TP-2. Values: `earliest_date` (YYYY-MM-DD), `lawful_until_ms`, `days`.

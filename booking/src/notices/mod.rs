@@ -7,7 +7,7 @@
 //! **Of what is classified, a notice holds the reference and the time and nothing else** (CLASS-5, CLASS-7 in spirit): title, sites and free
 //! words are taken out as it is stored, so that neither the list nor a mail, which leaves the service, can have them.
 //!
-//! A new kind is: a variant here with its arms below; its words in `words/ms.rs` and `words/en.rs`; its two sentences in the client's
+//! A new kind is: a variant here with its arms below; its words in `words/ms.rs` and `words/en.rs`; its sentence in the client's
 //! `notices.json` and its line in `web/src/notices/sentences.ts`.
 
 pub mod audience;
@@ -119,9 +119,8 @@ pub struct AboutMeeting {
     pub classification: Classification,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// Names of the sites.
     #[serde(default)]
-    pub sites: Vec<String>,
+    pub sites: Vec<Place>,
     /// Name of the host.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
@@ -132,7 +131,7 @@ pub struct AboutMeeting {
 }
 
 impl AboutMeeting {
-    fn guarded(mut self) -> Self {
+    pub(crate) fn guarded(mut self) -> Self {
         if is_classified(self.classification) {
             (self.title, self.host) = (None, None);
             self.sites.clear();

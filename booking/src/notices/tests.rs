@@ -27,7 +27,7 @@ fn meeting(classification: Classification) -> AboutMeeting {
         reference: Some("TP-2026-00012".into()),
         classification,
         title: Some("Rundingan harga vaksin".into()),
-        sites: vec!["MAMPU Cyberjaya".into()],
+        sites: vec![Place { id: SiteId(uuid::Uuid::from_u128(9)), name: "MAMPU Cyberjaya".into() }],
         host: Some("Dato' Hamzah".into()),
         starts_at_ms: UnixMs(1_796_346_000_000),
         ends_at_ms: UnixMs(1_796_353_200_000),

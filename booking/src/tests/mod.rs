@@ -114,6 +114,12 @@ const ROUTES: &[(&str, &str, &str)] = &[
     ("POST", "/devices/enrolments", "/devices/enrolments"),
     ("POST", "/devices/enrolments/{id}/confirmation", "/devices/enrolments/019aa000-0000-7000-8000-000000000001/confirmation"),
     ("POST", "/devices/{id}/revocation", "/devices/019aa000-0000-7000-8000-000000000001/revocation"),
+    ("GET", "/mail", "/mail"),
+    ("GET", "/mail/{id}", "/mail/019aa000-0000-7000-8000-000000000001"),
+    ("POST", "/mail/{id}/resend", "/mail/019aa000-0000-7000-8000-000000000001/resend"),
+    ("GET", "/calendar/feeds", "/calendar/feeds"),
+    ("POST", "/calendar/feeds", "/calendar/feeds"),
+    ("DELETE", "/calendar/feeds/{id}", "/calendar/feeds/019aa000-0000-7000-8000-000000000001"),
     ("GET", "/meetings/{id}/recordings", "/meetings/019aa000-0000-7000-8000-000000000001/recordings"),
     ("POST", "/recordings/{id}/view", "/recordings/019aa000-0000-7000-8000-000000000001/view"),
 ];

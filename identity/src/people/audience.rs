@@ -1,6 +1,9 @@
 //! Who can be reached and how: for those who tell people something.
 
-use crate::role::PersonRole;
+use crate::{
+    agencies::{self, AgencyRef},
+    role::PersonRole,
+};
 use kernel::{Result, Text, Tx, on};
 use std::collections::BTreeSet;
 use wire::id::{AgencyId, PersonId, SiteId};
@@ -17,8 +20,41 @@ kernel::sql! {
         WHERE r.role = $1 AND p.state = 'active' ORDER BY p.id LIMIT $2";
     HOLDERS_IN = "SELECT p.id FROM person p JOIN person_role r ON r.person_id = p.id
         WHERE r.role = $1 AND p.agency_id = $2 AND p.state = 'active' ORDER BY p.id LIMIT $3";
+    AGENCY_OF = "SELECT agency_id FROM person WHERE id = $1";
+    ROLES_OF = "SELECT role FROM person_role WHERE person_id = $1";
+    SITES_OF = "SELECT site_id FROM person_site WHERE person_id = $1";
     FACILITATORS = "SELECT p.id FROM person p JOIN person_site s ON s.person_id = p.id JOIN person_role r ON r.person_id = p.id
         WHERE s.site_id = $1 AND r.role = 'facilitator' AND p.state = 'active' ORDER BY p.id LIMIT $2";
+}
+
+/// What somebody may do, without a session: for what goes on in their name while they are away, such as a calendar that they subscribed to.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    pub person: PersonId,
+    pub name: String,
+    pub language: String,
+    pub agency: AgencyRef,
+    pub roles: BTreeSet<PersonRole>,
+    /// The sites that a facilitator looks after.
+    pub sites: BTreeSet<SiteId>,
+}
+
+/// Nothing where the account is not known or cannot be used.
+pub async fn standing(tx: &mut Tx, person: PersonId) -> Result<Option<Standing>> {
+    let Some(found) = recipients(tx, &[person]).await?.into_iter().find(Recipient::is_active) else { return Ok(None) };
+    let agency: Text<AgencyId> = on!(tx, c => sqlx::query_scalar(AGENCY_OF).bind(Text(person)).fetch_one(c).await)?;
+    let Some(agency) = agencies::agency(tx, agency.0).await? else { return Ok(None) };
+    let roles: Vec<String> = on!(tx, c => sqlx::query_scalar(ROLES_OF).bind(Text(person)).fetch_all(c).await)?;
+    let sites: Vec<Text<SiteId>> = on!(tx, c => sqlx::query_scalar(SITES_OF).bind(Text(person)).fetch_all(c).await)?;
+    Ok(Some(Standing {
+        person,
+        name: found.name,
+        language: found.language,
+        agency,
+        // A role of a later version is no right.
+        roles: roles.iter().filter_map(|it| it.parse().ok()).collect(),
+        sites: sites.into_iter().map(|it| it.0).collect(),
+    }))
 }
 
 /// A person as mail finds them.

@@ -5,7 +5,7 @@ pub mod http;
 pub mod rules;
 pub(crate) mod store;
 
-pub use audience::{Recipient, facilitators, holders, recipients};
+pub use audience::{Recipient, Standing, facilitators, holders, recipients, standing};
 pub use rules::NewPerson;
 
 use crate::{

@@ -88,5 +88,19 @@ export const api = {
     want: (agency: string, uses_each_month: number) => taken(client.PUT('/api/v1/reports/use/{agency}', { params: { path: { agency } }, body: { uses_each_month } })),
   },
   viewRecording: (id: string) => taken(client.POST('/api/v1/recordings/{id}/view', { params: at(id) })),
+  notices: {
+    list: (before?: string) => taken(client.GET('/api/v1/notices', { params: { query: before ? { before } : {} } })),
+    read: (body: { notices: string[]; up_to?: string }) => taken(client.POST('/api/v1/notices/read', { body })),
+  },
+  mail: {
+    list: (query: { state?: t.MailState; before?: string }) => taken(client.GET('/api/v1/mail', { params: { query } })),
+    get: (id: string) => taken(client.GET('/api/v1/mail/{id}', { params: at(id) })),
+    resend: (id: string) => taken(client.POST('/api/v1/mail/{id}/resend', { params: at(id) })),
+  },
+  feeds: {
+    list: () => taken(client.GET('/api/v1/calendar/feeds')),
+    create: (body: { kind: t.FeedKind; site?: string }, key: string) => taken(client.POST('/api/v1/calendar/feeds', { body, params: once(key) })),
+    revoke: (id: string) => taken(client.DELETE('/api/v1/calendar/feeds/{id}', { params: at(id) })),
+  },
   audit: (query: t.AuditFilter) => taken(client.GET('/api/v1/audit', { params: { query } })),
 };

@@ -86,6 +86,17 @@ export type Recording = Schemas['Recording'];
 export type RecordingState = Schemas['RecordingState'];
 export type RecordingView = Schemas['ViewGrant'];
 
+export type Told = Schemas['Told'];
+export type Notice = Schemas['Notice'];
+export type NoticeKind = Notice['kind'];
+export type Mail = Schemas['Mail'];
+export type Mails = Schemas['Mails'];
+export type MailState = Schemas['MailState'];
+export type MailFailure = Schemas['Failure'];
+export type WholeMail = Schemas['WholeMail'];
+export type Feed = Schemas['Feed'];
+export type FeedKind = Schemas['FeedKind'];
+
 export type AuditRow = Schemas['AuditRow'];
 export type AuditPage = Schemas['Trail'];
 export type AuditFilter = NonNullable<operations['get_api_v1_audit']['parameters']['query']>;

@@ -17,6 +17,9 @@ export const routes: readonly Route[] = [
   { path: '/sign-in', access: 'public', frame: 'bare', load: () => import('@/pages/account/SignInPage.svelte') },
   { path: '/password', access: 'signed_in', frame: 'shell', load: () => import('@/pages/account/PasswordPage.svelte') },
 
+  { path: '/notices', access: 'signed_in', frame: 'shell', load: () => import('@/pages/account/NoticesPage.svelte') },
+  { path: '/calendars', access: 'signed_in', frame: 'shell', load: () => import('@/pages/account/CalendarsPage.svelte') },
+
   { path: '/meetings', access: 'signed_in', frame: 'shell', load: () => import('@/pages/meetings/MeetingsPage.svelte') },
   { path: '/meetings/new', access: 'signed_in', frame: 'shell', load: () => import('@/pages/meetings/NewMeetingPage.svelte') },
   { path: '/m/:id', access: 'signed_in', frame: 'shell', load: () => import('@/pages/meetings/MeetingPage.svelte') },
@@ -44,6 +47,7 @@ export const routes: readonly Route[] = [
   { path: '/people', access: ['uc_administrator', 'system_administrator'], frame: 'shell', load: () => import('@/pages/admin/PeoplePage.svelte') },
   { path: '/people/new', access: ['uc_administrator', 'system_administrator'], frame: 'shell', load: () => import('@/pages/admin/NewPersonPage.svelte') },
   { path: '/reports', access: ['approver', 'auditor', 'system_administrator', 'uc_administrator', 'facilitator'], frame: 'shell', load: () => import('@/pages/reports/ReportsPage.svelte') },
+  { path: '/mail', access: ['system_administrator'], frame: 'shell', load: () => import('@/pages/admin/MailPage.svelte') },
   { path: '/audit', access: ['auditor', 'system_administrator'], frame: 'shell', load: () => import('@/pages/admin/AuditPage.svelte') },
 
   { path: '/central/sites', access: ['approver'], frame: 'shell', load: () => import('@/pages/central/SitesPage.svelte') },

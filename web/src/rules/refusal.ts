@@ -84,6 +84,7 @@ const SENTENCES: Record<Code, (values: Values, names: Names) => Sentence> = {
     return { what: m.refusal_password_weak({ missing: listOf(missing, locale.current) }), next: m.refusal_password_weak_next({ min: String(number(v, 'length_min') ?? 12) }) };
   },
   'password.change_required': () => ({ what: m.refusal_password_change_required(), next: m.refusal_password_change_required_next() }),
+  'feed.too_many': (v) => ({ what: m.refusal_feed_too_many({ count: String(number(v, 'feeds_max') ?? 20) }), next: m.refusal_feed_too_many_next() }),
   'person.exists': () => ({ what: m.refusal_person_exists(), next: m.refusal_person_exists_next() }),
 
   'reservation.lead_time': (v) => {

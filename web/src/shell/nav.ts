@@ -11,6 +11,7 @@ import FilePlus from '@lucide/svelte/icons/file-plus-2';
 import House from '@lucide/svelte/icons/house';
 import LayoutList from '@lucide/svelte/icons/layout-list';
 import MonitorSmartphone from '@lucide/svelte/icons/monitor-smartphone';
+import MailIcon from '@lucide/svelte/icons/mail';
 import Scale from '@lucide/svelte/icons/scale';
 import ScrollText from '@lucide/svelte/icons/scroll-text';
 import SlidersHorizontal from '@lucide/svelte/icons/sliders-horizontal';
@@ -48,6 +49,7 @@ export const nav: readonly NavGroup[] = [
       { href: '/central/policies', label: () => m.nav_central_policies(), icon: SlidersHorizontal, roles: ['approver'] },
       { href: '/people', label: () => m.nav_people(), icon: UsersRound, roles: ['uc_administrator', 'system_administrator'] },
       { href: '/reports', label: () => m.nav_reports(), icon: ChartColumn, roles: ['approver', 'auditor', 'system_administrator', 'uc_administrator', 'facilitator'] },
+      { href: '/mail', label: () => m.nav_mail(), icon: MailIcon, roles: ['system_administrator'] },
       { href: '/audit', label: () => m.nav_audit(), icon: ScrollText, roles: ['auditor', 'system_administrator'] },
     ],
   },

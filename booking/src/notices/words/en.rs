@@ -90,7 +90,7 @@ fn state(state: FaultState) -> &'static str {
 fn meeting(event: &AboutMeeting) -> [Option<String>; 3] {
     [
         Some(format!("Time: {}", span(event.starts_at_ms, event.ends_at_ms))),
-        places(&event.sites),
+        places(&event.sites.iter().map(|it| it.name.clone()).collect::<Vec<_>>()),
         event.host.as_ref().map(|host| format!("Chair: {host}")),
     ]
 }
