@@ -25,7 +25,8 @@ for path in files:
     assert len(read) == len(lines), f"{path.name}: {len(lines)} lines, {len(read)} properties"
     assert Calendar.from_ical(calendar.to_ical()) == calendar, f"{path.name}: it does not read back"
     if path.stem.startswith("feed"):
-        assert calendar["x-wr-calname"] == calendar["name"] == "Sidang: MAMPU Cyberjaya; bilik 1, aras 2", path.name
+        # Properties that it does not know are left as they stand in the file: a TEXT, escaped once.
+        assert calendar["x-wr-calname"] == calendar["name"] == "Sidang: MAMPU Cyberjaya\\; bilik 1\\, aras 2", path.name
     for event in calendar.walk("VEVENT"):
         assert event.decoded("dtend") > event.decoded("dtstart"), path.name
         assert event.decoded("dtstart").utcoffset().total_seconds() == 0, path.name

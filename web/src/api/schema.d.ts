@@ -91,6 +91,42 @@ export interface paths {
     };
     "/api/v1/changes": {
     "/api/v1/blocks": {
+    "/api/v1/calendar/feeds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My calendar feeds. */
+        get: operations["get_api_v1_calendar_feeds"];
+        put?: never;
+        /** Makes a feed: of my own meetings, of my agency (its UC administrator), or of a site. */
+        post: operations["post_api_v1_calendar_feeds"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calendar/feeds/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a feed back: from now on its address leads nowhere. */
+        delete: operations["delete_api_v1_calendar_feeds_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conditions": {
         parameters: {
             query?: never;
             header?: never;
@@ -216,6 +252,58 @@ export interface paths {
         trace?: never;
     };
     "/api/v1/devices/enrolments": {
+    "/api/v1/mail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Mail, the newest first. */
+        get: operations["get_api_v1_mail"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mail/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One mail with what it says. That it was read is recorded: it is addressed to somebody else. */
+        get: operations["get_api_v1_mail_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mail/{id}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends it, or sends it again: under its own Message-ID, so that whoever has it sees it once. */
+        post: operations["post_api_v1_mail_id_resend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/password": {
         parameters: {
             query?: never;
             header?: never;
@@ -716,6 +804,23 @@ export interface paths {
             header?: never;
             path?: never;
             cookie?: never;
+        /** @description A meeting that a notice is about, as its own people know it. */
+        AboutMeeting: {
+            classification: components["schemas"]["Classification"];
+            ends_at_ms: components["schemas"]["UnixMs"];
+            /** @description Name of the host. */
+            host?: string | null;
+            meeting: components["schemas"]["MeetingId"];
+            /** @description Of the reservation that it came with. */
+            reference?: string | null;
+            /**
+             * Format: int32
+             * @description Of the invitation that goes with it (RFC 5545, section 3.8.7.4).
+             */
+            sequence: number;
+            sites?: components["schemas"]["Place"][];
+            starts_at_ms: components["schemas"]["UnixMs"];
+            title?: string | null;
         };
         get?: never;
         put?: never;
@@ -801,6 +906,27 @@ export interface paths {
             header?: never;
             path?: never;
             cookie?: never;
+        AgencyUse: {
+            agency: components["schemas"]["AgencyRef"];
+            /** @description DESK-2: below the wanted level in each of the last six whole months. */
+            low: boolean;
+            /** @description The oldest first. */
+            months: components["schemas"]["MonthUse"][];
+            /** Format: int64 */
+            uses_wanted: number;
+        };
+        /** @description What a piece is from now on. */
+        AmendedEquipment: components["schemas"]["EquipmentDraft"] & {
+            /**
+             * Format: int64
+             * @description As it was read.
+             */
+            version: number;
+        };
+        AmendmentQuestion: {
+            applicant?: components["schemas"]["PersonId"] | null;
+            /** @description The whole of what is asked for from now on. */
+            draft: components["schemas"]["Draft"];
         };
         get?: never;
         put?: never;
@@ -835,6 +961,26 @@ export interface paths {
             header?: never;
             path?: never;
             cookie?: never;
+        /** @description What is said of an amendment. Nothing is stored. */
+        AmendmentVerdict: {
+            /** @description Nothing in it: nothing would change. */
+            changes: ("title" | "purpose" | "classification" | "date" | "slot" | "shortened" | "site_added" | "site_removed" | "people" | "online" | "chair" | "contact" | "needs" | "applicant")[];
+            /** Format: int64 */
+            days_before_use: number;
+            /** @description `YYYY-MM-DD`: the first day that can be applied for now. */
+            earliest_date: string;
+            lawful: boolean;
+            lawful_until_ms: components["schemas"]["UnixMs"];
+            /** @description The lead time was judged anew (TP-2). */
+            lead_checked: boolean;
+            /** @description What was approved would go back to the approver, and its meeting would wait for the new approval. */
+            needs_approval: boolean;
+            refusals: components["schemas"]["Refusal"][];
+            /**
+             * Format: int64
+             * @description The version that was judged.
+             */
+            version: number;
         };
         /** Finds people to invite, by name or e-mail. */
         get: operations["get_api_v1_people"];
@@ -911,6 +1057,20 @@ export interface paths {
             header?: never;
             path?: never;
             cookie?: never;
+        Code: "request.malformed" | "request.too_large" | "request.timeout" | "route.unknown" | "method.not_allowed" | "rate.limited" | "service.unavailable" | "service.internal" | "not_found" | "conflict" | "idempotency.mismatch" | "sign_in.required" | "sign_in.failed" | "csrf.missing" | "origin.foreign" | "role.missing" | "password.weak" | "password.change_required" | "person.exists" | "feed.too_many" | "reservation.lead_time" | "reservation.site_full" | "reservation.sites_too_few" | "reservation.purpose_missing" | "reservation.slot_invalid" | "reservation.slot_taken" | "reservation.person_twice" | "reservation.seat_taken" | "reservation.state" | "reservation.started" | "reservation.offer_over" | "series.partial" | "draft.too_many" | "reservation.own_agency" | "decision.reason_missing" | "block.ended" | "displacement.settled" | "condition.filed" | "condition.too_early" | "photograph.unusable" | "photograph.quota" | "classification.too_high" | "classification.lowered" | "classification.security_functions_missing" | "recording.forbidden" | "recording.running" | "recording.not_running" | "recording.failed" | "meeting.not_listed" | "meeting.window_closed" | "meeting.ended" | "grant.malformed" | "grant.signature" | "grant.expired" | "grant.not_yet" | "grant.audience" | "grant.room" | "grant.used" | "grant.stale" | "grant.revoked" | "grant.proof" | "room_system.present" | "act.forbidden" | "device.unknown" | "device.proof" | "device.credential" | "device.forbidden" | "device.code" | "device.enrolment_state" | "device.second_person" | "device.full" | "check_in.time" | "check_in.no_show" | "extension.taken" | "extension.too_long" | "extension.time" | "signal.version" | "signal.malformed" | "signal.too_large" | "signal.out_of_order" | "resume.unknown" | "resume.offer_required" | "offer.unacceptable" | "room.full" | "node.draining" | "participant.unknown";
+        Condition: {
+            filed_at_ms: components["schemas"]["UnixMs"];
+            filed_by: components["schemas"]["PersonRef"];
+            id: components["schemas"]["ConditionId"];
+            note?: string | null;
+            points: components["schemas"]["PointReport"][];
+            reservation: components["schemas"]["ReservationId"];
+            site: components["schemas"]["SiteId"];
+        };
+        /** @description What is filed: all six points, each once. */
+        ConditionDraft: {
+            note?: string | null;
+            points: components["schemas"]["PointReport"][];
         };
         get?: never;
         put?: never;
@@ -962,6 +1122,15 @@ export interface paths {
             header?: never;
             path?: never;
             cookie?: never;
+        /** @description A new feed with its address, which is shown this once. */
+        CreatedFeed: {
+            address: string;
+            feed: components["schemas"]["Feed"];
+        };
+        CreatedPerson: {
+            person: components["schemas"]["PersonRef"];
+            /** @description To be handed to the person; it is shown once, and must be changed at first sign-in (ID-2). */
+            temporary_password: string;
         };
         get?: never;
         put?: never;
@@ -999,6 +1168,51 @@ export interface paths {
             header?: never;
             path?: never;
             cookie?: never;
+        Criticality: "critical" | "degrades" | "cosmetic";
+        /** @description A civil day at a site. */
+        Day: {
+            closes_at_ms?: components["schemas"]["UnixMs"] | null;
+            /**
+             * Format: date
+             * @description `YYYY-MM-DD`
+             */
+            date: string;
+            ends_at_ms: components["schemas"]["UnixMs"];
+            flags: components["schemas"]["DayFlag"][];
+            /** @description It can be applied for now, as far as the lead time goes (TP-2). */
+            lawful: boolean;
+            opens_at_ms?: components["schemas"]["UnixMs"] | null;
+            site: components["schemas"]["SiteId"];
+            starts_at_ms: components["schemas"]["UnixMs"];
+        };
+        /** @description What is to be known of a day of use at one site. */
+        DayFlag: {
+            /** Format: date */
+            date: string;
+            /** @enum {string} */
+            kind: "holiday" | "rest_day" | "year_unknown" | "year_provisional";
+            name_en?: string | null;
+            name_ms?: string | null;
+            /** @description The holiday itself is not gazetted yet. */
+            provisional: boolean;
+            /** @description Its date is declared when the moon is seen, and may move by a day. */
+            sighted: boolean;
+            site: components["schemas"]["SiteId"];
+        };
+        /** @description When a site is open on one day of the week. */
+        DayHours: {
+            /** Format: int64 */
+            closes_minute: number;
+            /**
+             * Format: int64
+             * @description Minutes of the civil day, in quarter hours.
+             */
+            opens_minute: number;
+            /**
+             * Format: int64
+             * @description ISO 8601: 1 is Monday.
+             */
+            weekday: number;
         };
         /** The same figures as CSV: one row for each month, then for each agency, then for each site. */
         get: operations["get_api_v1_reports_csv"];
@@ -1206,6 +1420,22 @@ export interface paths {
             header?: never;
             path?: never;
             cookie?: never;
+        /**
+         * @description What the last attempt met.
+         * @enum {string}
+         */
+        Failure: "connection" | "tls" | "timeout" | "credentials" | "refused_for_now" | "refused" | "unwritable" | "person_gone" | "stale";
+        Fault: {
+            description: string;
+            equipment?: components["schemas"]["EquipmentId"] | null;
+            id: components["schemas"]["FaultId"];
+            /** @description `F-2026-00012` */
+            reference: string;
+            reported_at_ms: components["schemas"]["UnixMs"];
+            reported_by: components["schemas"]["PersonRef"];
+            severity: components["schemas"]["Severity"];
+            site: components["schemas"]["SiteId"];
+            state: components["schemas"]["FaultState"];
         };
         get?: never;
         put?: never;
@@ -1441,6 +1671,32 @@ export interface components {
             reservation: components["schemas"]["ReservationId"];
             site: components["schemas"]["SiteRef"];
             starts_at_ms: components["schemas"]["UnixMs"];
+        Feed: {
+            created_at_ms: components["schemas"]["UnixMs"];
+            id: components["schemas"]["FeedId"];
+            kind: components["schemas"]["FeedKind"];
+            last_used_at_ms?: components["schemas"]["UnixMs"] | null;
+            site?: components["schemas"]["SiteRef"] | null;
+        };
+        /**
+         * Format: uuid
+         * @description A calendar feed that somebody subscribed to.
+         */
+        FeedId: string;
+        /** @enum {string} */
+        FeedKind: "person" | "agency" | "site";
+        Feeds: {
+            feeds: components["schemas"]["Feed"][];
+        };
+        /** @description What one month, site or agency came to. */
+        Figures: {
+            /**
+             * Format: int64
+             * @description Applications received that the rules let through.
+             */
+            applications: number;
+            /** Format: int64 */
+            approval_minutes_median?: number | null;
             /**
              * @description Where an application stands.
              * @enum {string}
@@ -1538,6 +1794,35 @@ export interface components {
             decision: components["schemas"]["Decision"];
             reason?: string | null;
             reason_code?: components["schemas"]["ReasonCode"] | null;
+        /** @description A slot that can be had. */
+        Found: {
+            /**
+             * Format: date
+             * @description `YYYY-MM-DD`, the day of use.
+             */
+            date: string;
+            /** Format: int64 */
+            days_before_use: number;
+            ends_at_ms: components["schemas"]["UnixMs"];
+            /** @description What is to be known of that day at each site. */
+            flags: components["schemas"]["DayFlag"][];
+            /** @description The last millisecond at which it can be applied for. */
+            lawful_until_ms: components["schemas"]["UnixMs"];
+            /**
+             * Format: int64
+             * @description Days, today not counted, on which it can still be applied for (TP-2).
+             */
+            margin_days: number;
+            /** @description 1 is the best. */
+            rank: number;
+            starts_at_ms: components["schemas"]["UnixMs"];
+        };
+        GrantAnswer: {
+            expires_at_ms: components["schemas"]["UnixMs"];
+            /** @description Where to open signalling: absolute, or a path of this server. */
+            signal_url: string;
+            /** @description For the first message on the signalling connection, and for nothing else: never in an address, never in a log. */
+            token: string;
         };
         /**
          * Format: uuid
@@ -1570,6 +1855,75 @@ export interface components {
             earliest_date: string;
             /** @description By site, in the order of time. */
             occupancies: components["schemas"]["Occupancy"][];
+        /**
+         * Format: binary
+         * @description The file itself.
+         */
+        ImageFile: string;
+        Inventory: {
+            /** @description By tag. */
+            equipment: components["schemas"]["EquipmentItem"][];
+        };
+        /** @enum {string} */
+        Kind: "application_received" | "application_returned" | "approved" | "refused" | "hold_expiring" | "lapsed" | "withdrawn" | "displaced" | "waiting_list_offer" | "decision_reminder" | "decision_escalated" | "check_in_warning" | "no_show" | "condition_overdue" | "fault_reported" | "fault_assigned" | "fault_changed" | "fault_affects" | "maintenance_planned" | "override_asked" | "series_result" | "invited" | "invitation_changed" | "invitation_cancelled";
+        Mail: {
+            /** Format: int64 */
+            attempts: number;
+            created_at_ms: components["schemas"]["UnixMs"];
+            failure?: components["schemas"]["Failure"] | null;
+            id: components["schemas"]["MailId"];
+            kind: components["schemas"]["Kind"];
+            /** @description What it asks of a calendar: `REQUEST` or `CANCEL`. */
+            method?: string | null;
+            next_try_at_ms?: components["schemas"]["UnixMs"] | null;
+            settled_at_ms?: components["schemas"]["UnixMs"] | null;
+            state: components["schemas"]["MailState"];
+            /** @description As the recipient reads it; nothing where it cannot be written. */
+            subject?: string | null;
+            to: components["schemas"]["MailTo"];
+        };
+        /**
+         * Format: uuid
+         * @description A notice on its way by mail.
+         */
+        MailId: string;
+        /** @enum {string} */
+        MailState: "waiting" | "sent" | "failed" | "dropped";
+        MailTo: {
+            email: string;
+            name: string;
+            person: components["schemas"]["PersonId"];
+        };
+        Mails: {
+            /** Format: int64 */
+            failed: number;
+            mails: components["schemas"]["Mail"][];
+            next?: components["schemas"]["MailId"] | null;
+            /** @description A mail server is named in the settings. Otherwise all mail waits. */
+            sends: boolean;
+            /**
+             * Format: int64
+             * @description Counted to 1000.
+             */
+            waiting: number;
+        };
+        /**
+         * @description An act that is open to this person now.
+         * @enum {string}
+         */
+        May: "decide" | "withdraw" | "amend" | "copy" | "join" | "file_condition" | "report_fault";
+        /** @description The person who is signed in, to themselves. */
+        Me: {
+            agency: components["schemas"]["AgencyRef"];
+            email: string;
+            id: components["schemas"]["PersonId"];
+            /** @description `ms` or `en` */
+            language: string;
+            name: string;
+            /** @description ID-2: nothing else answers until the password is changed. */
+            password_change_required: boolean;
+            roles: components["schemas"]["PersonRole"][];
+            sites: components["schemas"]["SiteId"][];
         };
         /** @description Why the room cannot be used. */
         Block: {
@@ -1621,6 +1975,136 @@ export interface components {
         /** @description One change of the calendar. */
         Change: {
             holiday: components["schemas"]["HolidayDraft"];
+        MeetingMay: "join" | "record" | "end" | "view_recordings";
+        MeetingPerson: {
+            person: components["schemas"]["PersonRef"];
+            role: components["schemas"]["Role"];
+            seat?: components["schemas"]["Seat"] | null;
+        };
+        Meetings: {
+            meetings: components["schemas"]["Meeting"][];
+        };
+        MonthUse: {
+            month: string;
+            /** Format: int64 */
+            uses: number;
+        };
+        /** @description A piece that is written down. */
+        NewEquipment: components["schemas"]["EquipmentDraft"] & {
+            site: components["schemas"]["SiteId"];
+        };
+        NewFeed: {
+            kind: components["schemas"]["FeedKind"];
+            site?: components["schemas"]["SiteId"] | null;
+        };
+        /** @description A person to be given an account. */
+        NewPerson: {
+            agency: components["schemas"]["AgencyId"];
+            email: string;
+            name: string;
+            position: string;
+            roles: components["schemas"]["PersonRole"][];
+            /** @description Only with the role of a facilitator: the sites looked after. */
+            sites?: components["schemas"]["SiteId"][];
+        };
+        /** @description What somebody is told. Instants that are not of the use itself say which change it is, and so make the notice one of its own. */
+        Notice: {
+            about: components["schemas"]["About"];
+            agency: string;
+            /** @enum {string} */
+            kind: "application_received";
+            received_at_ms: components["schemas"]["UnixMs"];
+        } | {
+            about: components["schemas"]["About"];
+            at_ms: components["schemas"]["UnixMs"];
+            /** @enum {string} */
+            kind: "application_returned";
+            reason?: string | null;
+            reason_code?: components["schemas"]["ReasonCode"] | null;
+        } | {
+            about: components["schemas"]["About"];
+            at_ms: components["schemas"]["UnixMs"];
+            /** @enum {string} */
+            kind: "approved";
+            meeting?: components["schemas"]["MeetingId"] | null;
+        } | {
+            about: components["schemas"]["About"];
+            at_ms: components["schemas"]["UnixMs"];
+            /** @enum {string} */
+            kind: "refused";
+            reason?: string | null;
+            reason_code?: components["schemas"]["ReasonCode"] | null;
+        } | {
+            about: components["schemas"]["About"];
+            expires_at_ms: components["schemas"]["UnixMs"];
+            /** @enum {string} */
+            kind: "hold_expiring";
+        } | {
+            about: components["schemas"]["About"];
+            at_ms: components["schemas"]["UnixMs"];
+            /** @enum {string} */
+            kind: "lapsed";
+        } | {
+            about: components["schemas"]["About"];
+            at_ms: components["schemas"]["UnixMs"];
+            /** @enum {string} */
+            kind: "withdrawn";
+        } | {
+            about: components["schemas"]["About"];
+            at_ms: components["schemas"]["UnixMs"];
+            cause: components["schemas"]["Cause"];
+            /** @enum {string} */
+            kind: "displaced";
+            site?: components["schemas"]["Place"] | null;
+        } | {
+            about: components["schemas"]["About"];
+            /** @enum {string} */
+            kind: "waiting_list_offer";
+            until_ms: components["schemas"]["UnixMs"];
+        } | {
+            about: components["schemas"]["About"];
+            /** @enum {string} */
+            kind: "decision_reminder";
+            received_at_ms: components["schemas"]["UnixMs"];
+            remind_at_ms: components["schemas"]["UnixMs"];
+        } | {
+            about: components["schemas"]["About"];
+            escalated_at_ms: components["schemas"]["UnixMs"];
+            /** @enum {string} */
+            kind: "decision_escalated";
+            received_at_ms: components["schemas"]["UnixMs"];
+        } | {
+            about: components["schemas"]["About"];
+            /** @enum {string} */
+            kind: "check_in_warning";
+            release_at_ms: components["schemas"]["UnixMs"];
+            site: components["schemas"]["Place"];
+        } | {
+            about: components["schemas"]["About"];
+            at_ms: components["schemas"]["UnixMs"];
+            /** @enum {string} */
+            kind: "no_show";
+            site: components["schemas"]["Place"];
+        } | {
+            about: components["schemas"]["About"];
+            /** @enum {string} */
+            kind: "condition_overdue";
+            /** Format: int32 */
+            reminder: number;
+            site: components["schemas"]["Place"];
+        } | {
+            at_ms: components["schemas"]["UnixMs"];
+            fault: components["schemas"]["AboutFault"];
+            /** @enum {string} */
+            kind: "fault_reported";
+        } | {
+            at_ms: components["schemas"]["UnixMs"];
+            fault: components["schemas"]["AboutFault"];
+            /** @enum {string} */
+            kind: "fault_assigned";
+        } | {
+            at_ms: components["schemas"]["UnixMs"];
+            fault: components["schemas"]["AboutFault"];
             /** @enum {string} */
             kind: "add";
             regions: components["schemas"]["Region"][];
@@ -6470,6 +6954,18 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+        /** @description A mail with what it says. */
+        WholeMail: {
+            /** @description The part that a calendar reads (RFC 5545). */
+            calendar?: string | null;
+            /** @description Of its words. */
+            language: string;
+            mail: components["schemas"]["Mail"];
+            message_id: string;
+            text?: string | null;
+        };
+        Withdrawal: {
+            reason?: string | null;
         };
     };
     post_api_v1_panel_reservations_id_check_in: {
@@ -6773,6 +7269,127 @@ export interface operations {
         };
     };
     post_api_v1_photographs: {
+    get_api_v1_calendar_feeds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Feeds"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_calendar_feeds: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same request sent twice under one key is carried out once */
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewFeed"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedFeed"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_api_v1_calendar_feeds_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["FeedId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_conditions: {
         parameters: {
             query?: never;
             header?: {
@@ -7364,6 +7981,144 @@ export interface operations {
         };
     };
     put_api_v1_reports_use_agency: {
+    get_api_v1_mail: {
+        parameters: {
+            query?: {
+                state?: "waiting" | "sent" | "failed" | "dropped";
+                /** @description Those older than this one. */
+                before?: components["schemas"]["MailId"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mails"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_mail_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MailId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WholeMail"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_mail_id_resend: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MailId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WholeMail"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_api_v1_me_password: {
         parameters: {
             query?: never;
             header?: never;

@@ -105,7 +105,7 @@ function factsOf(notice: Notice, locale: Locale): Facts {
 export function said(notice: Notice, locale: Locale): { sentence: string; facts: string[] } {
   const known = Object.hasOwn(SENTENCES, notice.kind);
   const spans = 'about' in notice ? notice.about : 'event' in notice ? notice.event : 'starts_at_ms' in notice ? notice : undefined;
-  const sites = 'about' in notice ? notice.about.sites : 'event' in notice ? notice.event.sites.map((it) => it.name) : [];
+  const sites = 'about' in notice ? notice.about.sites : 'event' in notice ? (notice.event.sites ?? []).map((it) => it.name) : [];
   const reason = 'reason' in notice ? [notice.reason_code && reasonName(notice.reason_code), notice.reason].filter(Boolean).join('. ') : '';
   return {
     sentence: known ? SENTENCES[notice.kind](factsOf(notice, locale)) : m.notice_unknown(),
