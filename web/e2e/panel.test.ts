@@ -136,6 +136,15 @@ describe('a room’s own screen', () => {
     expect(await room.page.locator('[data-testid=check-in]').count()).toBe(0);
   });
 
+  test('takes the report of a fault from whoever stands there', async () => {
+    await room.page.locator('[data-testid=report-fault]').click();
+    await room.page.locator('[data-testid=fault-form]').waitFor();
+    await looked('fault');
+    await room.page.locator('[data-testid=send-fault]').click();
+    await room.page.getByText(/F-\d{4}-\d{5}/).waitFor();
+    await room.page.getByRole('button', { name: word('panel_close') }).click();
+  });
+
   test('joins with one press, named as the site, with a real picture both ways', async () => {
     const pressed = Date.now();
     await room.page.locator('[data-testid=panel-join]').click();

@@ -84,6 +84,11 @@ export class Service {
     return this.timed(taken(this.client.POST('/api/v1/panel/reservations/{id}/extension', { params: { path: { id: reservation } }, body: { minutes } })));
   }
 
+  /** Answers the reference under which it can be asked for. */
+  async reportFault(severity: Schemas['Severity'], description: string): Promise<string> {
+    return (await taken(this.client.POST('/api/v1/panel/faults', { body: { severity, description } }))).reference;
+  }
+
   /** A join token with the proof that goes with it, in the words of a call. */
   async grant({ reservation, meeting }: Pick<Item, 'reservation' | 'meeting'>): Promise<GrantAnswer> {
     try {
