@@ -10,6 +10,7 @@ use crate::{
     },
     meetings::{self, keys::Keys, seal::SEALING_KEY_BYTES},
     notices,
+    overrides,
     photographs::{self, Shelf},
     policy, recordings,
     reports::{self, Reports},
@@ -147,6 +148,9 @@ pub fn router(booking: Arc<Booking>, identity: Identity) -> OpenApiRouter {
         .routes(routes!(reservations::http::withdrawal))
         .merge(use_of_rooms::http::routes())
         .merge(devices::http::routes())
+        .routes(routes!(overrides::http::list, overrides::http::create))
+        .routes(routes!(overrides::http::read))
+        .routes(routes!(overrides::http::decide))
         .routes(routes!(conditions::http::file))
         .routes(routes!(conditions::http::list))
         .routes(routes!(faults::http::create, faults::http::list))

@@ -10,6 +10,7 @@
 //! | [`holidays`] | public holidays and weekends by state |
 //! | [`reservations`] | applications for sites: judged, held, withdrawn (TP-1 to TP-5) |
 //! | [`decisions`] | the central agency's answer to an application (TP-4) |
+//! | [`overrides`] | exceptions from rules of time, which two people answer for (TP-2, TP-4) |
 //! | [`meetings`] | what one joins; join grants and the keys that sign them (MEET-8) |
 //! | [`recordings`] | which recordings there are, and who may open them (MEET-3, CLASS-3) |
 //! | [`blocks`] | when a site cannot be used, and what becomes of the bookings that it was taken from |
@@ -47,6 +48,7 @@ pub mod maintenance;
 pub mod media;
 pub mod meetings;
 pub mod notices;
+pub mod overrides;
 pub mod photographs;
 pub mod policy;
 pub mod recordings;
@@ -75,6 +77,7 @@ pub(crate) fn all_sql() -> impl Iterator<Item = (&'static str, &'static str)> {
         holidays::SQL,
         policy::SQL,
         decisions::SQL,
+        overrides::SQL,
         meetings::SQL,
         meetings::follow::SQL,
         meetings::keys::SQL,

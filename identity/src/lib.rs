@@ -6,6 +6,7 @@
 //! | [`actor`] | the signed-in person behind a request: the extractor that every handler takes |
 //! | [`role`] | what people are for, and who may hand a role out |
 //! | [`agencies`] | public sector agencies; one is central (TP-4) |
+//! | [`delegations`] | the approver's role, lent for some days |
 //! | [`people`] | accounts (ID-1), and the short form by which others name a person |
 //! | [`passwords`] | the rule (ID-2), argon2id, temporary passwords |
 //! | [`sessions`] | signing in and out: the cookie, the CSRF token, the rate limits |
@@ -16,6 +17,7 @@
 pub mod actor;
 pub mod agencies;
 pub mod audit_http;
+pub mod delegations;
 pub mod origin;
 pub mod passwords;
 pub mod people;

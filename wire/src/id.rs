@@ -75,6 +75,10 @@ ids! {
     MailId,
     /// A calendar feed that somebody subscribed to.
     FeedId,
+    /// Some days on which a role is lent.
+    DelegationId,
+    /// An exception from a rule, which two people answer for.
+    OverrideId,
     /// A row of the audit trail.
     AuditId,
     /// A media node.

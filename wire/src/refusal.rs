@@ -109,6 +109,16 @@ codes! {
     PolicyInfeasible = "policy.infeasible" => 422,
     /// A version that is in force, or was, stays as it is. Values: `version`.
     PolicyInForce = "policy.in_force" => 409,
+    /// What is sent back says what is to be put right.
+    FieldsMissing = "decision.fields_missing" => 422,
+    /// Use on a rest day or holiday waits for those who look after the room. Values: `sites`.
+    ConsentMissing = "decision.consent_missing" => 409,
+    /// TP-4: this person cannot be lent the approver's role. Values: `why` (`self`, `inactive`, `agency`, `role`, `overlap`, `too_many`).
+    DelegateUnfit = "delegation.unfit" => 422,
+    /// An exception needs a second person: not the one who asked, not who acts for them, not of the agency it is for.
+    SecondPerson = "override.second_person" => 403,
+    /// It is not in a state in which this can be done. Values: `state`.
+    OverrideState = "override.state" => 409,
     ConditionFiled = "condition.filed" => 409,
     ConditionTooEarly = "condition.too_early" => 409,
     /// It is no photograph that can be kept. Values: `reason` (`format`, `damaged`, `pixels`), `pixels_max`.

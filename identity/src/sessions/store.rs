@@ -76,6 +76,7 @@ pub(crate) async fn find(tx: &mut Tx, token_hash: &str) -> Result<Option<Found>>
                     is_central: row.is_central,
                 },
                 roles: BTreeSet::new(),
+                acting_for: None,
                 sites: BTreeSet::new(),
                 session: row.id.0,
             },

@@ -49,6 +49,15 @@ const MISSING: Record<string, () => string> = {
   symbol: () => m.refusal_password_symbol(),
 };
 
+const UNFIT: Record<string, () => string> = {
+  self: () => m.refusal_delegate_unfit_self(),
+  inactive: () => m.refusal_delegate_unfit_inactive(),
+  agency: () => m.refusal_delegate_unfit_agency(),
+  role: () => m.refusal_delegate_unfit_role(),
+  overlap: () => m.refusal_delegate_unfit_overlap(),
+  too_many: () => m.refusal_delegate_unfit_too_many(),
+};
+
 const grantAgain = (what: string): Sentence => ({ what, next: m.refusal_grant_next() });
 
 const SENTENCES: Record<Code, (values: Values, names: Names) => Sentence> = {
@@ -138,6 +147,11 @@ const SENTENCES: Record<Code, (values: Values, names: Names) => Sentence> = {
   'holiday.exists': () => ({ what: m.refusal_holiday_exists(), next: m.refusal_holiday_exists_next() }),
   'policy.infeasible': () => ({ what: m.refusal_policy_infeasible(), next: m.refusal_policy_infeasible_next() }),
   'policy.in_force': () => ({ what: m.refusal_policy_in_force(), next: m.refusal_policy_in_force_next() }),
+  'decision.fields_missing': () => ({ what: m.refusal_fields_missing(), next: m.refusal_fields_missing_next() }),
+  'decision.consent_missing': () => ({ what: m.refusal_consent_missing(), next: m.refusal_consent_missing_next() }),
+  'delegation.unfit': (v) => ({ what: m.refusal_delegate_unfit(), next: UNFIT[text(v, 'why') ?? '']?.() ?? m.refusal_delegate_unfit_next() }),
+  'override.second_person': () => ({ what: m.refusal_second_person(), next: m.refusal_second_person_next() }),
+  'override.state': () => ({ what: m.refusal_override_state(), next: m.refusal_override_state_next() }),
   'condition.filed': () => ({ what: m.refusal_condition_filed(), next: m.refusal_condition_filed_next() }),
   'condition.too_early': () => ({ what: m.refusal_condition_too_early(), next: m.refusal_condition_too_early_next() }),
   'photograph.unusable': (v) => ({
