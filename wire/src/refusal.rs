@@ -116,7 +116,7 @@ codes! {
     /// TP-4: this person cannot be lent the approver's role. Values: `why` (`self`, `inactive`, `agency`, `role`, `overlap`, `too_many`).
     DelegateUnfit = "delegation.unfit" => 422,
     /// An exception needs a second person: not the one who asked, not who acts for them, not of the agency it is for.
-    SecondPerson = "override.second_person" => 403,
+    OverrideSecondPerson = "override.second_person" => 403,
     /// It is not in a state in which this can be done. Values: `state`.
     OverrideState = "override.state" => 409,
     ConditionFiled = "condition.filed" => 409,

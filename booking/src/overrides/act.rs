@@ -185,7 +185,7 @@ pub struct Record<'a> {
 pub async fn record(tx: &mut Tx, now: UnixMs, of: &Record<'_>) -> Result<OverrideId> {
     let by = of.confirmed_by;
     if of.asked_by == Some(by.person) {
-        return Err(Refusal::by(Code::SecondPerson, Rule::Tp4).with("why", "first").into());
+        return Err(Refusal::by(Code::OverrideSecondPerson, Rule::Tp4).with("why", "first").into());
     }
     let it = Override {
         id: OverrideId::fresh(),

@@ -36,7 +36,7 @@ pub fn askable(now: UnixMs, slot: Slot, sites: &BTreeSet<SiteId>, known: &[Site]
 
 /// The second person is another one, for another approver, and of another agency than the one that it is for.
 pub fn second_person(it: &Override, by: Hand) -> Result<(), Refusal> {
-    let refused = |why: &'static str| Err(Refusal::by(Code::SecondPerson, Rule::Tp4).with("why", why));
+    let refused = |why: &'static str| Err(Refusal::by(Code::OverrideSecondPerson, Rule::Tp4).with("why", why));
     // A delegate and the approver for whom they act are one voice.
     let voices = |person, acting_for: Option<_>| acting_for.unwrap_or(person);
     match it.asked_by {

@@ -117,7 +117,7 @@ pub async fn insert(tx: &mut Tx, it: &Override) -> Result<()> {
 
 fn refusal_of(constraint: &str) -> Option<Refusal> {
     match constraint {
-        "rule_override_two_people" => Some(Refusal::by(Code::SecondPerson, Rule::Tp4).with("why", "first")),
+        "rule_override_two_people" => Some(Refusal::by(Code::OverrideSecondPerson, Rule::Tp4).with("why", "first")),
         _ => None,
     }
 }

@@ -44,7 +44,7 @@ kernel::on_both! {
         // Not the one who asked, not somebody of the agency, not who acts for the first.
         for wrong in [first, Hand { agency, ..second }, Hand { acting_for: Some(first.person), ..second }] {
             let refused = refusal(decide(&db, NOW, wrong, id, true, None).await);
-            assert_eq!((refused.code, refused.rule), (Code::SecondPerson, Some(Rule::Tp4)));
+            assert_eq!((refused.code, refused.rule), (Code::OverrideSecondPerson, Some(Rule::Tp4)));
         }
         let confirmed = decide(&db, NOW, second, id, true, None).await.unwrap();
         assert_eq!(confirmed.decided.as_ref().map(|it| it.by), Some(second.person));
@@ -136,7 +136,7 @@ kernel::on_both! {
         };
         let mut tx = db.write().await.unwrap();
         let same = Record { asked_by: Some(world.applicant.person), ..taken.clone() };
-        assert_eq!(refusal(record(&mut tx, NOW, &same).await).code, Code::SecondPerson);
+        assert_eq!(refusal(record(&mut tx, NOW, &same).await).code, Code::OverrideSecondPerson);
         let recorded = record(&mut tx, NOW, &taken).await.unwrap();
         tx.commit().await.unwrap();
         let mut tx = db.read().await.unwrap();
