@@ -1,7 +1,10 @@
 //! The acts upon an override: ask, confirm or decline, use, and record one that another act brought about.
 
 use super::{Decided, Exemption, Hand, Origin, Override, OverrideState, rules, store};
-use crate::{policy::Slot, reservations, sites, text};
+use crate::{
+    policy::{self, Slot},
+    reservations, sites, text,
+};
 use kernel::{
     Db, Result, Tx,
     audit::{self, Entry},
@@ -50,7 +53,8 @@ async fn try_ask(db: &Db, now: UnixMs, by: Hand, wish: &Wish, claim: Option<&Cla
         if agency == by.agency {
             return Err(Refusal::by(Code::OwnAgency, Rule::Tp4).into());
         }
-        rules::askable(now, slot, &sites, &sites::all(tx).await?, &wish.exempt)?;
+        let terms = policy::at(tx, now).await?.terms;
+        rules::askable(now, slot, &sites, &sites::all(tx).await?, &wish.exempt, &terms)?;
         let it = Override {
             id,
             origin: Origin::Asked,

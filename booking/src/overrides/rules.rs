@@ -2,7 +2,7 @@
 
 use super::{Exemption, Hand, Override, OverrideState};
 use crate::{
-    policy::{Slot, SlotFault},
+    policy::{Slot, SlotFault, Terms},
     sites::{SITES_MAX, Site},
 };
 use kernel::extract::malformed;
@@ -16,7 +16,14 @@ use wire::{
 pub const REASON_CHARS_MAX: usize = 1000;
 
 /// What somebody asks for, judged by itself.
-pub fn askable(now: UnixMs, slot: Slot, sites: &BTreeSet<SiteId>, known: &[Site], exempt: &BTreeSet<Exemption>) -> Result<(), Refusal> {
+pub fn askable(
+    now: UnixMs,
+    slot: Slot,
+    sites: &BTreeSet<SiteId>,
+    known: &[Site],
+    exempt: &BTreeSet<Exemption>,
+    terms: &Terms,
+) -> Result<(), Refusal> {
     if exempt.is_empty() {
         return Err(malformed("exempt", "one rule or more"));
     }
@@ -24,7 +31,7 @@ pub fn askable(now: UnixMs, slot: Slot, sites: &BTreeSet<SiteId>, known: &[Site]
         return Err(malformed("sites", "known sites"));
     }
     // Hours and days are what it is about; a slot that is none stays none.
-    let fault = slot.faults(now).into_iter().find(|it| *it != SlotFault::OpeningHours);
+    let fault = slot.faults(now, terms).into_iter().find(|it| *it != SlotFault::OpeningHours);
     if let Some(fault) = fault {
         return Err(Refusal::new(Code::SlotInvalid).with("bound", fault.bound()));
     }
