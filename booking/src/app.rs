@@ -90,6 +90,9 @@ impl Booking {
         if lapsed > 0 {
             tracing::info!(lapsed, "applications whose time came undecided were let go");
         }
+        decisions::returns::lapse_due(&self.db, now).await?;
+        decisions::consents::ask_due(&self.db, now).await?;
+        decisions::reminders::remind_due(&self.db, now).await?;
         photographs::sweep_due(self, now).await?;
         blocks::renew_due(&self.db, now).await?;
         faults::remind_due(&self.db, now).await?;
@@ -145,6 +148,12 @@ pub fn router(booking: Arc<Booking>, identity: Identity) -> OpenApiRouter {
         .routes(routes!(reservations::series::http::read))
         .routes(routes!(reservations::series::http::verdict))
         .routes(routes!(decisions::http::decide))
+        .routes(routes!(decisions::http::list))
+        .routes(routes!(decisions::http::dossier))
+        .routes(routes!(decisions::http::consents))
+        .routes(routes!(decisions::http::consent))
+        .routes(routes!(decisions::http::delegations, decisions::http::delegate))
+        .routes(routes!(decisions::http::end_delegation))
         .routes(routes!(reservations::http::withdrawal))
         .merge(use_of_rooms::http::routes())
         .merge(devices::http::routes())

@@ -4,7 +4,7 @@
 
 use crate::{
     Booking,
-    decisions::{self, Answer, Decision},
+    decisions::{self, Answer},
     meetings::{self, MeetingDraft, State as MeetingState, act::Creation},
     people::People,
     policy::Slot,
@@ -173,7 +173,7 @@ impl Stage<'_> {
         let received = day.checked_sub_days(Days::new(AHEAD_DAYS)).and_then(|day| instant(day, 10 * 60, MALAYSIA));
         let Some(received) = received else { return Ok(None) };
         let Some(id) = self.applied(title, slot, received).await? else { return Ok(None) };
-        let approve = Answer { decision: Decision::Approve, reason_code: None, reason: None };
+        let approve = Answer::approve();
         decisions::decide(&self.booking.db, received.saturating_add_ms(HOUR_MS), self.approver, id, &approve).await?;
         Ok(Some(id))
     }

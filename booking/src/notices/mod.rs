@@ -32,8 +32,8 @@ use std::collections::BTreeSet;
 #[cfg(test)]
 pub(crate) use store::SQL;
 use wire::{
-    Classification, Rule, UnixMs,
-    id::{FaultId, MeetingId, PersonId, ReservationId, SiteId},
+    Classification, UnixMs,
+    id::{DelegationId, FaultId, MeetingId, OverrideId, PersonId, ReservationId, SiteId},
 };
 
 /// Letters of free words in a notice: a mail is read on a telephone, and the whole stands in the app.
@@ -138,6 +138,23 @@ impl AboutMeeting {
         }
         self
     }
+}
+
+/// An exception from a rule of time that a notice is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct AboutOverride {
+    pub id: OverrideId,
+    /// Name of the agency that it is for.
+    pub agency: String,
+    pub starts_at_ms: UnixMs,
+    pub ends_at_ms: UnixMs,
+}
+
+/// A slot that could be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct FreeSlot {
+    pub starts_at_ms: UnixMs,
+    pub ends_at_ms: UnixMs,
 }
 
 names! {
@@ -283,9 +300,33 @@ pub enum Notice {
     },
     /// A second person is asked to confirm that a rule be set aside.
     OverrideAsked {
-        about: About,
-        rule: Rule,
+        exception: AboutOverride,
         at_ms: UnixMs,
+    },
+    /// To who asked, and where it was confirmed to the agency that it is for.
+    OverrideDecided {
+        exception: AboutOverride,
+        confirmed: bool,
+        at_ms: UnixMs,
+    },
+    /// To the facilitators of a site: it is to be used on a rest day or a holiday.
+    ConsentAsked {
+        about: About,
+        site: Place,
+        at_ms: UnixMs,
+    },
+    /// To the applicant: the sites went to somebody else before a decision; these slots are free.
+    SlotLost {
+        about: About,
+        alternatives: Vec<FreeSlot>,
+        at_ms: UnixMs,
+    },
+    /// To somebody who is lent the approver's role, the last day included.
+    DelegationMade {
+        delegation: DelegationId,
+        lender: String,
+        from: String,
+        to: String,
     },
     /// What became of a series; `about` is its first use.
     SeriesResult {
@@ -331,6 +372,10 @@ names! {
         FaultAffects = "fault_affects",
         MaintenancePlanned = "maintenance_planned",
         OverrideAsked = "override_asked",
+        OverrideDecided = "override_decided",
+        ConsentAsked = "consent_asked",
+        SlotLost = "slot_lost",
+        DelegationMade = "delegation_made",
         SeriesResult = "series_result",
         Invited = "invited",
         InvitationChanged = "invitation_changed",
@@ -376,7 +421,12 @@ impl Notice {
             Self::FaultDue { fault, at_ms, .. } => of(Kind::FaultDue, &fault.fault, at_ms.0),
             Self::FaultAffects { about, fault } => of(Kind::FaultAffects, &format!("{}/{}", about.reservation, fault.fault), 0),
             Self::MaintenancePlanned { block, starts_at_ms, .. } => of(Kind::MaintenancePlanned, block, starts_at_ms.0),
-            Self::OverrideAsked { about, at_ms, .. } => of(Kind::OverrideAsked, &about.reservation, at_ms.0),
+            Self::OverrideAsked { exception, at_ms } => of(Kind::OverrideAsked, &exception.id, at_ms.0),
+            Self::OverrideDecided { exception, at_ms, .. } => of(Kind::OverrideDecided, &exception.id, at_ms.0),
+            Self::ConsentAsked { about, site, at_ms } => of(Kind::ConsentAsked, &format!("{}/{}", about.reservation, site.id), at_ms.0),
+            // Told once for one slot, however often somebody tries to approve it.
+            Self::SlotLost { about, .. } => of(Kind::SlotLost, &about.reservation, about.starts_at_ms.0),
+            Self::DelegationMade { delegation, .. } => of(Kind::DelegationMade, delegation, 0),
             Self::SeriesResult { about, at_ms, .. } => of(Kind::SeriesResult, &about.reservation, at_ms.0),
             Self::Invited { event } => of(Kind::Invited, &event.meeting, i64::from(event.sequence)),
             Self::InvitationChanged { event } => of(Kind::InvitationChanged, &event.meeting, i64::from(event.sequence)),
@@ -404,13 +454,17 @@ impl Notice {
             | Self::NoShow { about, .. }
             | Self::ConditionOverdue { about, .. }
             | Self::FaultAffects { about, .. }
-            | Self::OverrideAsked { about, .. }
+            | Self::ConsentAsked { about, .. }
+            | Self::SlotLost { about, .. }
             | Self::SeriesResult { about, .. } => Some(about),
             Self::FaultReported { .. }
             | Self::FaultAssigned { .. }
             | Self::FaultChanged { .. }
             | Self::FaultDue { .. }
             | Self::MaintenancePlanned { .. }
+            | Self::OverrideAsked { .. }
+            | Self::OverrideDecided { .. }
+            | Self::DelegationMade { .. }
             | Self::Invited { .. }
             | Self::InvitationChanged { .. }
             | Self::InvitationCancelled { .. } => None,
@@ -429,6 +483,9 @@ impl Notice {
             | Self::FaultChanged { fault, .. }
             | Self::FaultDue { fault, .. } => format!("/faults/{}", fault.fault),
             Self::MaintenancePlanned { .. } => "/availability".into(),
+            Self::OverrideAsked { .. } | Self::OverrideDecided { .. } => "/overrides".into(),
+            Self::ConsentAsked { .. } => "/consents".into(),
+            Self::DelegationMade { .. } => "/delegations".into(),
             Self::Invited { event } | Self::InvitationChanged { event } | Self::InvitationCancelled { event } => {
                 format!("/m/{}", event.meeting)
             }
@@ -473,7 +530,8 @@ impl Notice {
             | Self::NoShow { about, .. }
             | Self::ConditionOverdue { about, .. }
             | Self::FaultAffects { about, .. }
-            | Self::OverrideAsked { about, .. }
+            | Self::ConsentAsked { about, .. }
+            | Self::SlotLost { about, .. }
             | Self::SeriesResult { about, .. } => Some(about),
             _ => None,
         }

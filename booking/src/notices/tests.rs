@@ -46,6 +46,12 @@ pub(crate) fn every(classification: Classification) -> Vec<Notice> {
         site: site.clone(),
         equipment: Some("SWK-CAM-1".into()),
     };
+    let exception = AboutOverride {
+        id: OverrideId(uuid::Uuid::from_u128(13)),
+        agency: "KKM".into(),
+        starts_at_ms: UnixMs(1_796_346_000_000),
+        ends_at_ms: UnixMs(1_796_353_200_000),
+    };
     let (at, reason) = (NOW, Some("Vaksin bukan urusan kami.".to_owned()));
     vec![
         Notice::ApplicationReceived { about: about.clone(), agency: "KKM".into(), received_at_ms: at },
@@ -74,8 +80,17 @@ pub(crate) fn every(classification: Classification) -> Vec<Notice> {
         Notice::FaultChanged { fault: fault.clone(), state: FaultState::InWork, at_ms: at },
         Notice::FaultDue { fault: fault.clone(), overdue: true, due_at_ms: at, at_ms: at },
         Notice::FaultAffects { about: about.clone(), fault },
-        Notice::MaintenancePlanned { block: uuid::Uuid::from_u128(11), site, starts_at_ms: at, ends_at_ms: at },
-        Notice::OverrideAsked { about: about.clone(), rule: Rule::Tp2, at_ms: at },
+        Notice::MaintenancePlanned { block: uuid::Uuid::from_u128(11), site: site.clone(), starts_at_ms: at, ends_at_ms: at },
+        Notice::OverrideAsked { exception: exception.clone(), at_ms: at },
+        Notice::OverrideDecided { exception, confirmed: true, at_ms: at },
+        Notice::ConsentAsked { about: about.clone(), site: site.clone(), at_ms: at },
+        Notice::SlotLost { about: about.clone(), alternatives: vec![FreeSlot { starts_at_ms: at, ends_at_ms: at }], at_ms: at },
+        Notice::DelegationMade {
+            delegation: DelegationId(uuid::Uuid::from_u128(12)),
+            lender: "Aisyah".into(),
+            from: "2026-12-01".into(),
+            to: "2026-12-04".into(),
+        },
         Notice::SeriesResult { about, occurrences: 5, accepted: 4, at_ms: at },
         Notice::Invited { event: event.clone() },
         Notice::InvitationChanged { event: event.clone() },

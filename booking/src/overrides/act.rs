@@ -2,9 +2,11 @@
 
 use super::{Decided, Exemption, Hand, Origin, Override, OverrideState, rules, store};
 use crate::{
+    notices::{self, AboutOverride, Notice},
     policy::{self, Slot},
     reservations, sites, text,
 };
+use identity::PersonRole;
 use kernel::{
     Db, Result, Tx,
     audit::{self, Entry},
@@ -75,6 +77,9 @@ async fn try_ask(db: &Db, now: UnixMs, by: Hand, wish: &Wish, claim: Option<&Cla
             reservations::store::note(tx, reservation, now, "override_ask", Some(by.person), None).await?;
         }
         audit::record(tx, described(entry(now, "override.ask", id, by), &it));
+        let people: Vec<PersonId> = identity::holders(tx, PersonRole::Approver, None).await?.into_iter().filter(|it| *it != by.person).collect();
+        let exception = about(tx, &it).await?;
+        notices::tell(tx, now, &people, &Notice::OverrideAsked { exception, at_ms: now }).await?;
         if let Some(claim) = claim {
             idempotency::answer(tx, claim, &id).await?;
         }
@@ -129,6 +134,12 @@ async fn try_decide(db: &Db, now: UnixMs, by: Hand, id: OverrideId, confirm: boo
         }
         let act = if confirm { "override.confirm" } else { "override.decline" };
         audit::record(tx, described(entry(now, act, id, by), &it).detail("asked_by", it.asked_by.map(|it| it.to_string())));
+        let mut people: Vec<PersonId> = it.asked_by.into_iter().collect();
+        if confirm {
+            people.extend(identity::holders(tx, PersonRole::UcAdministrator, Some(it.agency)).await?);
+        }
+        let exception = about(tx, &it).await?;
+        notices::tell(tx, now, &people, &Notice::OverrideDecided { exception, confirmed: confirm, at_ms: now }).await?;
         Ok(Override { state: to, decided: Some(Decided { by: by.person, acting_for: by.acting_for, at: now, words }), ..it })
     })
 }
@@ -168,6 +179,12 @@ pub async fn used(tx: &mut Tx, now: UnixMs, by: Hand, id: OverrideId, reservatio
     reservations::store::note(tx, reservation, now, "override_use", Some(by.person), None).await?;
     audit::record(tx, entry(now, "override.use", id, by).detail("reservation", reservation.to_string()));
     Ok(())
+}
+
+/// As [`used`], for a reservation that is there already and is to stand by the override from now on: called before what it lets through.
+pub async fn stand_by(tx: &mut Tx, now: UnixMs, by: Hand, id: OverrideId, reservation: ReservationId) -> Result<()> {
+    used(tx, now, by, id, reservation).await?;
+    store::mark(tx, reservation, id).await
 }
 
 /// An exception that another act brought about, such as moving a reservation away from a room out of order.
@@ -219,6 +236,11 @@ fn entry(now: UnixMs, act: &'static str, id: OverrideId, by: Hand) -> Entry {
         Some(lender) => entry.detail("acting_for", lender.to_string()),
         None => entry,
     }
+}
+
+async fn about(tx: &mut Tx, it: &Override) -> Result<AboutOverride> {
+    let agency = identity::agency(tx, it.agency).await?.map(|it| it.name).unwrap_or_default();
+    Ok(AboutOverride { id: it.id, agency, starts_at_ms: it.slot.starts_at, ends_at_ms: it.slot.ends_at })
 }
 
 fn described(entry: Entry, it: &Override) -> Entry {

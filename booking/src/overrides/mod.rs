@@ -15,14 +15,14 @@ pub mod rules;
 mod store;
 pub mod view;
 
-use crate::{names::names, policy::Slot};
+use crate::{names::names, policy::Slot, reservations::By};
 use std::collections::BTreeSet;
 use wire::{
     UnixMs,
     id::{AgencyId, OverrideId, PersonId, ReservationId, SiteId},
 };
 
-pub use act::{Record, cover, record, used};
+pub use act::{Record, cover, record, stand_by, used};
 #[cfg(test)]
 pub(crate) use store::SQL;
 pub use store::of_reservation;
@@ -62,6 +62,12 @@ pub struct Hand {
     pub person: PersonId,
     pub agency: AgencyId,
     pub acting_for: Option<PersonId>,
+}
+
+impl From<By> for Hand {
+    fn from(by: By) -> Self {
+        Self { person: by.person, agency: by.agency, acting_for: None }
+    }
 }
 
 /// An override as stored.

@@ -9,6 +9,7 @@ use crate::{
     meetings::{self, EndReason},
     policy::LeadVerdict,
     text,
+    overrides, text,
 };
 use kernel::{
     Db, Error, Result, Tx,
@@ -67,7 +68,7 @@ pub async fn apply(db: &Db, now: UnixMs, application: Application<'_>) -> Result
 }
 
 /// Adds to a refusal what could be had instead.
-pub(super) async fn with_alternatives<T>(db: &Db, now: UnixMs, draft: &Draft, but: Option<ReservationId>, outcome: Result<T>) -> Result<T> {
+pub(crate) async fn with_alternatives<T>(db: &Db, now: UnixMs, draft: &Draft, but: Option<ReservationId>, outcome: Result<T>) -> Result<T> {
     match outcome {
         Err(Error::Refused(refusal)) => {
             let mut refusals = [refusal];
@@ -96,7 +97,8 @@ async fn try_apply(db: &Db, now: UnixMs, application: Application<'_>, id: Reser
             return Ok(carried_out);
         }
         let setting = Setting::read(tx, now, draft.slot()).await?;
-        let judgement = rules::judge(draft, &setting.circumstances(now, &application));
+        let mut judgement = rules::judge(draft, &setting.circumstances(now, &application));
+        let exception = overrides::cover(tx, now, by.agency, &draft.site_ids(), draft.slot(), None, &mut judgement.refusals).await?;
         all_of(&judgement.refusals)?;
         occupancies::lock_sites(tx, draft.sites.iter().map(|it| it.site)).await?;
         let waits = application.wait && !verdict::taken(tx, draft, &setting.sites, None).await?.is_empty();
@@ -105,6 +107,36 @@ async fn try_apply(db: &Db, now: UnixMs, application: Application<'_>, id: Reser
             false => None,
         };
         put(tx, now, &application, &setting, judgement.lead, id, Kind { waiting_no, series: None }).await?;
+        let series = format!("TP-{}", judgement.lead.use_date.format("%Y"));
+        let number = store::next_number(tx, &series).await?;
+        let new = store::New {
+            id,
+            reference: format!("{series}-{number:05}"),
+            draft,
+            agency: by.agency,
+            applicant: by.person,
+            received_at: now,
+            lead: judgement.lead,
+            policy: &setting.policy,
+            exception,
+            spans: &occupancies::spans(&setting.sites, draft.sites.iter().map(|it| it.site), draft.slot()),
+            hold_expires_at: setting.hold_until(now, draft.slot()),
+            waiting_no: None,
+            series: None,
+        };
+        store::insert(tx, &new).await?;
+        store::note(tx, id, now, "apply", Some(by.person), None).await?;
+        if let Some(exception) = exception {
+            overrides::used(tx, now, by.into(), exception, id).await?;
+        }
+        audit::record(tx, entry(now, "reservation.apply", id, by)
+            .rule(Rule::Tp2)
+            .detail("reference", new.reference.as_str())
+            .detail("policy_version", setting.policy.version)
+            .detail("days_before_use", judgement.lead.days_before_use)
+            .detail("sites", draft.sites.iter().map(|it| it.site.to_string()).collect::<Vec<_>>())
+            .detail("starts_at_ms", draft.starts_at_ms.0)
+            .detail("ends_at_ms", draft.ends_at_ms.0));
         if let Some(claim) = claim {
             idempotency::answer(tx, claim, &id).await?;
         }

@@ -28,13 +28,14 @@ pub mod waiting;
 
 use crate::{decisions::ReasonCode, names::names, policy::Slot};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use wire::{
     Classification, UnixMs,
     id::{AgencyId, MeetingId, PersonId, ReservationId, SeriesId, SiteId},
 };
 
 pub use act::{Application, By, apply, lapse_due, withdraw};
-pub(crate) use act::{entry, found, in_state, lapse};
+pub(crate) use act::{entry, found, in_state, lapse, with_alternatives};
 pub use holds::hold_expiry_due;
 pub use verdict::judge;
 pub use waiting::waiting_due;
@@ -79,6 +80,11 @@ pub struct DraftSite {
 impl Draft {
     pub fn slot(&self) -> Slot {
         Slot { starts_at: self.starts_at_ms, ends_at: self.ends_at_ms }
+    }
+
+    /// The sites asked for.
+    pub fn site_ids(&self) -> BTreeSet<SiteId> {
+        self.sites.iter().map(|it| it.site).collect()
     }
 }
 

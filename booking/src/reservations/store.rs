@@ -9,7 +9,7 @@ use kernel::{OnConstraint, Result, Text, Tx, on};
 pub use occupancies::lock_sites;
 use wire::{
     Classification, Code, Refusal, Rule, UnixMs,
-    id::{AgencyId, MeetingId, PersonId, ReservationId, SeriesId, SiteId},
+    id::{AgencyId, MeetingId, OverrideId, PersonId, ReservationId, SeriesId, SiteId},
     limits::PEOPLE_PER_SITE_MAX,
 };
 
@@ -36,8 +36,8 @@ kernel::sql! {
         ON CONFLICT (series) DO UPDATE SET last_number = reference_counter.last_number + 1 RETURNING last_number";
     INSERT = "INSERT INTO reservation (id, reference, title, purpose, official, classification, state, agency_id, applicant_id, chair_id,
             contact, needs, starts_at_ms, ends_at_ms, use_date, received_at_ms, lawful_until_ms, days_before_use, policy_version,
-            hold_expires_at_ms, waiting_no, series_id, series_no)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)";
+            hold_expires_at_ms, waiting_no, series_id, series_no, override_id)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)";
     ONLINE = "INSERT INTO reservation_online (reservation_id, person_id) VALUES ($1, $2)";
     OFFLINE = "DELETE FROM reservation_online WHERE reservation_id = $1";
     ONLINE_OF = "SELECT person_id FROM reservation_online WHERE reservation_id = $1 ORDER BY person_id";
@@ -84,6 +84,8 @@ pub struct New<'a> {
     pub received_at: UnixMs,
     pub lead: LeadVerdict,
     pub policy: &'a Policy,
+    /// What lets it through where it came too late.
+    pub exception: Option<OverrideId>,
     /// What is taken of each site.
     pub spans: &'a occupancies::Spans,
     pub hold_expires_at: UnixMs,
@@ -103,7 +105,7 @@ pub async fn insert(tx: &mut Tx, new: &New<'_>) -> Result<()> {
         .bind(text(&draft.contact)).bind(text(&draft.needs)).bind(draft.starts_at_ms.0).bind(draft.ends_at_ms.0)
         .bind(kernel::clock::date_text(new.lead.use_date)).bind(new.received_at.0).bind(new.lead.lawful_until.0)
         .bind(new.lead.days_before_use).bind(new.policy.version).bind(new.hold_expires_at.0).bind(new.waiting_no)
-        .bind(new.series.map(|it| Text(it.0))).bind(new.series.map(|it| it.1))
+        .bind(new.series.map(|it| Text(it.0))).bind(new.series.map(|it| it.1)).bind(new.exception.map(Text))
         .execute(c).await.map(drop))
     .on_constraint(|name| refusal_of(name, None, None))?;
     let state = if new.waiting_no.is_some() { "released" } else { "held" };

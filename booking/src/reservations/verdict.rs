@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     holidays::{self, Calendar, DayFlag},
+    overrides,
     policy::{self, MALAYSIA, Policy, Slot, verdict},
     sites::{self, Site},
 };
@@ -71,13 +72,14 @@ pub async fn judge(tx: &mut Tx, now: UnixMs, application: Application<'_>) -> Re
     let draft = application.draft;
     let setting = Setting::read(tx, now, draft.slot()).await?;
     let mut judgement = rules::judge(draft, &setting.circumstances(now, &application));
+    overrides::cover(tx, now, application.by.agency, &draft.site_ids(), draft.slot(), None, &mut judgement.refusals).await?;
     judgement.refusals.extend(taken(tx, draft, &setting.sites, None).await?);
     offer_with(tx, now, draft, None, &mut judgement.refusals).await?;
     Ok((judgement, setting))
 }
 
 /// A refusal for each site at which the slot is taken; what `but` holds is in nobody's way.
-pub(super) async fn taken(tx: &mut Tx, draft: &Draft, sites: &[Site], but: Option<ReservationId>) -> Result<Vec<Refusal>> {
+pub(crate) async fn taken(tx: &mut Tx, draft: &Draft, sites: &[Site], but: Option<ReservationId>) -> Result<Vec<Refusal>> {
     if draft.slot().duration_ms() <= 0 {
         return Ok(Vec::new());
     }
@@ -92,7 +94,7 @@ fn asked<'a>(draft: &Draft, sites: &'a [Site]) -> Vec<&'a Site> {
 }
 
 /// Adds to the refusals that are about time or place what could be had instead.
-pub(super) async fn offer_with(
+pub(crate) async fn offer_with(
     tx: &mut Tx,
     now: UnixMs,
     draft: &Draft,

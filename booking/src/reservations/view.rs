@@ -3,9 +3,10 @@
 use super::{State, Stored, act, store, waiting};
 use crate::{
     Booking, conditions,
-    decisions::{Decision, ReasonCode},
+    decisions::{Decision, Field, ReasonCode, returns},
     meetings,
     names::names,
+    overrides,
     people::{self, People},
     sites::{self, Site, SiteRef},
 };
@@ -84,6 +85,11 @@ pub struct Reservation {
     /// Of one to which a place is offered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub offer: Option<Offer>,
+    /// What is to be put right, where it stands returned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub returned: Option<Returned>,
+    /// Exceptions from the rules of time that were asked for it, or that it stands by.
+    pub exceptions: Vec<overrides::view::Shown>,
     pub history: Vec<HistoryRow>,
     pub may: Vec<May>,
 }
@@ -142,6 +148,25 @@ pub struct Occurrence {
     pub id: SeriesId,
     pub number: i64,
     pub of: i64,
+}
+
+/// A return that is open.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Returned {
+    pub fields: Vec<Field>,
+    pub words: String,
+    pub by: PersonRef,
+    pub at_ms: UnixMs,
+    /// Sent again before it, its sites are still held for it.
+    pub deadline_ms: UnixMs,
+}
+
+impl Returned {
+    async fn of(tx: &mut Tx, it: &Stored) -> Result<Option<Self>> {
+        let Some(open) = returns::open(tx, it).await? else { return Ok(None) };
+        let by = People::of(tx, [open.by].into()).await?.get(open.by);
+        Ok(Some(Self { fields: open.fields.into_iter().collect(), words: open.words, by, at_ms: open.at, deadline_ms: open.deadline }))
+    }
 }
 
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -220,6 +245,12 @@ pub async fn all(booking: &Booking, tx: &mut Tx, actor: &Actor, of: Vec<Stored>)
     Ok(shown)
 }
 
+/// One, as this person sees it.
+pub async fn one_of(booking: &Booking, tx: &mut Tx, actor: &Actor, it: Stored) -> Result<Reservation> {
+    let sites = sites::all(tx).await?;
+    one(booking, tx, actor, &sites, it).await
+}
+
 async fn one(booking: &Booking, tx: &mut Tx, actor: &Actor, sites: &[Site], it: Stored) -> Result<Reservation> {
     let history = store::history(tx, it.id).await?;
     let filed = conditions::store::of_reservation(tx, it.id).await?;
@@ -228,6 +259,10 @@ async fn one(booking: &Booking, tx: &mut Tx, actor: &Actor, sites: &[Site], it: 
     let named = named.chain(it.online.iter().copied()).chain(it.ended.iter().filter_map(|it| it.by));
     let people = People::of(tx, named.collect()).await?;
     let may = may(booking, tx, actor, &it, &filed).await?;
+    let returned = Returned::of(tx, &it).await?;
+    let exceptions = overrides::of_reservation(tx, it.id).await?;
+    let exceptions =
+        overrides::view::all(tx, approves(actor).then(|| overrides::http::hand(actor)), booking.clock.now(), exceptions).await?;
     let decision = match it.state {
         State::Refused => Some(Decision::Refuse),
         State::Submitted | State::Lapsed | State::Returned | State::Waiting | State::Offered => None,
@@ -254,6 +289,8 @@ async fn one(booking: &Booking, tx: &mut Tx, actor: &Actor, sites: &[Site], it: 
         _ => None,
     };
     Ok(Reservation {
+        returned,
+        exceptions,
         sites: uses.collect(),
         agency: people::agency(tx, it.agency).await?,
         applicant: people.get(it.applicant),

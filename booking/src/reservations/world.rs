@@ -71,7 +71,7 @@ impl World {
 }
 
 pub fn answer(decision: Decision) -> Answer {
-    Answer { decision, reason_code: None, reason: None }
+    Answer { decision, ..Answer::approve() }
 }
 
 pub fn refusal<T: std::fmt::Debug>(outcome: kernel::Result<T>) -> Refusal {

@@ -4,6 +4,7 @@
 pub(crate) mod cast;
 mod cast;
 mod central;
+mod deciding;
 mod demonstration;
 mod edge;
 mod inventory;
@@ -62,6 +63,17 @@ const ROUTES: &[(&str, &str, &str)] = &[
         "/reservations/{id}/sites/{site}/condition",
         "/reservations/019aa000-0000-7000-8000-000000000001/sites/019aa000-0000-7000-8000-00000000c001/condition",
     ),
+    ("GET", "/decisions", "/decisions?view=waiting"),
+    ("GET", "/reservations/{id}/dossier", "/reservations/019aa000-0000-7000-8000-000000000001/dossier"),
+    ("GET", "/consents", "/consents"),
+    (
+        "POST",
+        "/reservations/{id}/sites/{site}/consent",
+        "/reservations/019aa000-0000-7000-8000-000000000001/sites/019aa000-0000-7000-8000-00000000c001/consent",
+    ),
+    ("GET", "/delegations", "/delegations"),
+    ("POST", "/delegations", "/delegations"),
+    ("POST", "/delegations/{id}/end", "/delegations/019aa000-0000-7000-8000-000000000001/end"),
     ("GET", "/overrides", "/overrides?view=open"),
     ("POST", "/overrides", "/overrides"),
     ("GET", "/overrides/{id}", "/overrides/019aa000-0000-7000-8000-000000000001"),

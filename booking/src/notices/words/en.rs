@@ -43,6 +43,8 @@ fn reason(code: Option<ReasonCode>, words: Option<&String>) -> Option<String> {
         Some(ReasonCode::NotOfficial) => Some("not official business"),
         Some(ReasonCode::RoomNeeded) => Some("the room is needed for another use"),
         Some(ReasonCode::DocumentsMissing) => Some("documents are missing"),
+        Some(ReasonCode::ConsentWithheld) => Some("the facilitators of a site do not consent"),
+        Some(ReasonCode::NotPutRight) => Some("what was asked for was not put right"),
         Some(ReasonCode::Other) | None => None,
     };
     let parts: Vec<&str> = text.into_iter().chain(words.map(String::as_str)).collect();
@@ -240,11 +242,41 @@ pub fn words(notice: &Notice) -> Words {
             format!("Maintenance planned: {}", site.name),
             [Some(format!("{} cannot be booked: {}.", site.name, span(*starts_at_ms, *ends_at_ms)))],
         ),
-        Notice::OverrideAsked { about, rule, .. } => of(
+        Notice::OverrideAsked { exception, .. } => Words::new(
+            format!("A second confirmation is needed: {}", exception.agency),
+            [
+                Some(format!("An exception from a rule of time is asked for {}. A second person must confirm it.", exception.agency)),
+                Some(format!("Time: {}", span(exception.starts_at_ms, exception.ends_at_ms))),
+            ],
+        ),
+        Notice::OverrideDecided { exception, confirmed, .. } => Words::new(
+            format!("Exception {}: {}", if *confirmed { "confirmed" } else { "declined" }, exception.agency),
+            [
+                Some(match confirmed {
+                    true => format!("The exception for {} was confirmed. An application for this time can be sent.", exception.agency),
+                    false => format!("The exception for {} was declined.", exception.agency),
+                }),
+                Some(format!("Time: {}", span(exception.starts_at_ms, exception.ends_at_ms))),
+            ],
+        ),
+        Notice::ConsentAsked { about, site, .. } => of(
             about,
-            "A second confirmation is needed",
-            format!("An exception from {} is asked for {}. A second person must confirm it.", rule.id(), named(about)),
+            "Your consent is needed",
+            format!("{} is to use {} on a rest day or public holiday. Say whether the room can be opened.", named(about), site.name),
             vec![],
+        ),
+        Notice::SlotLost { about, alternatives, .. } => of(
+            about,
+            "The slot is no longer free",
+            format!(
+                "{} could not be approved, because its sites went to somebody else. Amend the application to another time.",
+                named(about)
+            ),
+            alternatives.iter().map(|it| Some(format!("Still free: {}", span(it.starts_at_ms, it.ends_at_ms)))).collect(),
+        ),
+        Notice::DelegationMade { lender, from, to, .. } => Words::new(
+            format!("You act for {lender} as an approver"),
+            [Some(format!("From {from} to {to} you can decide on telepresence applications on behalf of {lender}."))],
         ),
         Notice::SeriesResult { about, occurrences, accepted, .. } => of(
             about,

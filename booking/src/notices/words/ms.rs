@@ -43,6 +43,8 @@ fn reason(code: Option<ReasonCode>, words: Option<&String>) -> Option<String> {
         Some(ReasonCode::NotOfficial) => Some("bukan urusan rasmi"),
         Some(ReasonCode::RoomNeeded) => Some("bilik diperlukan untuk kegunaan lain"),
         Some(ReasonCode::DocumentsMissing) => Some("dokumen tidak lengkap"),
+        Some(ReasonCode::ConsentWithheld) => Some("fasilitator tapak tidak bersetuju"),
+        Some(ReasonCode::NotPutRight) => Some("pembetulan yang diminta tidak dibuat"),
         Some(ReasonCode::Other) | None => None,
     };
     let parts: Vec<&str> = text.into_iter().chain(words.map(String::as_str)).collect();
@@ -242,11 +244,48 @@ pub fn words(notice: &Notice) -> Words {
             format!("Penyelenggaraan dirancang: {}", site.name),
             [Some(format!("{} tidak boleh ditempah: {}.", site.name, span(*starts_at_ms, *ends_at_ms)))],
         ),
-        Notice::OverrideAsked { about, rule, .. } => of(
+        Notice::OverrideAsked { exception, .. } => Words::new(
+            format!("Pengesahan kedua diperlukan: {}", exception.agency),
+            [
+                Some(format!(
+                    "Pengecualian daripada peraturan masa dipohon bagi {}. Ia perlu disahkan oleh orang kedua.",
+                    exception.agency
+                )),
+                Some(format!("Masa: {}", span(exception.starts_at_ms, exception.ends_at_ms))),
+            ],
+        ),
+        Notice::OverrideDecided { exception, confirmed, .. } => Words::new(
+            format!("Pengecualian {}: {}", if *confirmed { "disahkan" } else { "tidak disahkan" }, exception.agency),
+            [
+                Some(match confirmed {
+                    true => format!("Pengecualian bagi {} disahkan. Permohonan bagi masa ini boleh dihantar.", exception.agency),
+                    false => format!("Pengecualian bagi {} tidak disahkan.", exception.agency),
+                }),
+                Some(format!("Masa: {}", span(exception.starts_at_ms, exception.ends_at_ms))),
+            ],
+        ),
+        Notice::ConsentAsked { about, site, .. } => of(
             about,
-            "Pengesahan kedua diperlukan",
-            format!("Pengecualian daripada {} dipohon bagi {}. Ia perlu disahkan oleh orang kedua.", rule.id(), named(about)),
+            "Persetujuan anda diperlukan",
+            format!(
+                "{} akan menggunakan {} pada hari rehat atau cuti umum. Nyatakan sama ada bilik boleh dibuka.",
+                named(about),
+                site.name
+            ),
             vec![],
+        ),
+        Notice::SlotLost { about, alternatives, .. } => of(
+            about,
+            "Slot tidak lagi kosong",
+            format!(
+                "{} tidak dapat diluluskan kerana tapaknya telah ditempah oleh pihak lain. Pinda permohonan kepada masa lain.",
+                named(about)
+            ),
+            alternatives.iter().map(|it| Some(format!("Masih kosong: {}", span(it.starts_at_ms, it.ends_at_ms)))).collect(),
+        ),
+        Notice::DelegationMade { lender, from, to, .. } => Words::new(
+            format!("Anda mewakili {lender} sebagai pelulus"),
+            [Some(format!("Dari {from} hingga {to}, anda boleh memutuskan permohonan telepresence bagi pihak {lender}."))],
         ),
         Notice::SeriesResult { about, occurrences, accepted, .. } => of(
             about,

@@ -12,14 +12,15 @@ use super::{
     waiting,
 };
 use crate::{
-    meetings,
+    decisions::returns,
+    meetings, overrides,
     sites::{self, Site},
 };
 use kernel::{Db, Result, Tx, audit};
 use std::collections::BTreeSet;
 use wire::{
     Code, Refusal, UnixMs,
-    id::{PersonId, ReservationId, SiteId},
+    id::{OverrideId, PersonId, ReservationId, SiteId},
 };
 
 pub use rules::{Amendment, Asked, Change};
@@ -44,7 +45,8 @@ impl<'a> Amending<'a> {
 /// What is said of an amendment before it is sent. Nothing is stored.
 pub async fn judge(tx: &mut Tx, now: UnixMs, old: &Stored, amending: &Amending<'_>) -> Result<Amendment> {
     let setting = Setting::read(tx, now, amending.application.draft.slot()).await?;
-    let mut amendment = judged(now, old, amending, &setting);
+    let mut amendment = sent_again(tx, now, old, amending, judged(now, old, amending, &setting), &setting).await?;
+    excepted(tx, now, old, amending, &mut amendment).await?;
     if amendment.moves() {
         amendment.refusals.extend(verdict::taken(tx, amending.application.draft, &setting.sites, Some(old.id)).await?);
     }
@@ -85,12 +87,50 @@ pub(super) async fn amend_in(tx: &mut Tx, now: UnixMs, old: &Stored, amending: &
         return Err(Refusal::new(Code::Conflict).with("version", old.version).into());
     }
     let setting = Setting::read(tx, now, amending.application.draft.slot()).await?;
-    let amendment = judged(now, old, amending, &setting);
+    let mut amendment = sent_again(tx, now, old, amending, judged(now, old, amending, &setting), &setting).await?;
+    let exception = excepted(tx, now, old, amending, &mut amendment).await?;
     all_of(&amendment.refusals)?;
     if amendment.changes.is_empty() && old.state != State::Returned {
         return Ok(());
     }
-    carry_out(tx, now, old, amending, &amendment, &setting).await
+    if let Some(exception) = exception {
+        overrides::stand_by(tx, now, amending.application.by.into(), exception, old.id).await?;
+    }
+    carry_out(tx, now, old, amending, &amendment, &setting).await?;
+    match old.state {
+        State::Returned => returns::sent_again(tx, now, old.id, amending.application.by).await,
+        _ => Ok(()),
+    }
+}
+
+/// What was returned is sent again by amending it: what its lead time is counted from is the return's matter.
+async fn sent_again(
+    tx: &mut Tx,
+    now: UnixMs,
+    old: &Stored,
+    amending: &Amending<'_>,
+    mut amendment: Amendment,
+    setting: &Setting,
+) -> Result<Amendment> {
+    if old.state != State::Returned {
+        return Ok(amendment);
+    }
+    let again = returns::again(tx, now, old, &amendment.changes, amending.application.draft.slot(), setting).await?;
+    amendment.refusals.retain(|it| it.code != Code::LeadTime);
+    amendment.refusals.extend(again.refusal);
+    Ok(Amendment { lead: again.lead, lead_checked: again.counted, received_at: again.received_at, ..amendment })
+}
+
+/// Takes out of the refusals what a confirmed override lets through, and answers which.
+async fn excepted(
+    tx: &mut Tx,
+    now: UnixMs,
+    old: &Stored,
+    amending: &Amending<'_>,
+    amendment: &mut Amendment,
+) -> Result<Option<OverrideId>> {
+    let draft = amending.application.draft;
+    overrides::cover(tx, now, old.agency, &draft.site_ids(), draft.slot(), Some(old.id), &mut amendment.refusals).await
 }
 
 async fn carry_out(
@@ -103,9 +143,8 @@ async fn carry_out(
 ) -> Result<()> {
     let Application { by, draft, .. } = amending.application;
     let state = if old.state == State::Approved && !amendment.needs_approval { State::Approved } else { State::Submitted };
-    let received_at = now.max(old.received_at);
     let received = match amendment.lead_checked {
-        true => Some(store::Received { at: received_at, lead: amendment.lead, policy_version: setting.policy.version }),
+        true => Some(store::Received { at: amendment.received_at, lead: amendment.lead, policy_version: setting.policy.version }),
         false => None,
     };
     let hold_expires_at = match state {

@@ -8,7 +8,7 @@ use crate::{
 use kernel::clock::civil_date;
 use std::collections::BTreeSet;
 use wire::{
-    Code, Refusal, Rule,
+    Code, Refusal, Rule, UnixMs,
     id::{PersonId, SiteId},
 };
 
@@ -72,6 +72,8 @@ pub struct Amendment {
     pub changes: BTreeSet<Change>,
     pub lead: LeadVerdict,
     pub lead_checked: bool,
+    /// The instant that the lead time is counted from, where it is.
+    pub received_at: UnixMs,
     /// What was approved goes back to the approver.
     pub needs_approval: bool,
     /// Empty where it is lawful.
@@ -95,7 +97,7 @@ pub fn judge(old: &Stored, asked: Asked<'_>, by: &rules::Circumstances<'_>) -> A
     refusals.extend(time_is_over(old, &changes, &by));
     refusals.extend(judged.refusals.into_iter().filter(|it| concerns(it, old, asked, &changes, lead_checked)));
     let needs_approval = old.state == State::Approved && changes.iter().any(|it| it.asks_for_approval());
-    Amendment { changes, lead: judged.lead, lead_checked, needs_approval, refusals }
+    Amendment { changes, lead: judged.lead, lead_checked, received_at: by.now, needs_approval, refusals }
 }
 
 /// What the amendment changes.
