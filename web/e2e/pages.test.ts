@@ -207,6 +207,9 @@ describe('every page at every width', { timeout: MANY_MS }, () => {
     await visit(officer, [
       { pattern: '/', name: 'home-approver' },
       { pattern: '/decide', name: 'decide' },
+      { pattern: '/delegations', name: 'delegations' },
+      { pattern: '/overrides', name: 'overrides' },
+      { pattern: '/overrides/new', name: 'override-new' },
       { pattern: '/decide/:id', name: 'decide-one', address: `/decide/${waiting[0]!.id}` },
       { pattern: '/central/sites', name: 'central-sites' },
       { pattern: '/central/sites/new', name: 'central-site-new' },
@@ -225,6 +228,7 @@ describe('every page at every width', { timeout: MANY_MS }, () => {
     await visit(officer, [
       { pattern: '/', name: 'home-facilitator' },
       { pattern: '/site', name: 'site' },
+      { pattern: '/consents', name: 'consents' },
       { pattern, name: 'condition', address: `/bookings/${due[0]!.reservation.id}/sites/${due[0]!.site}/condition` },
     ]);
     const site = due[0]!.site;

@@ -187,7 +187,7 @@ kernel::on_both! {
         plane.post(Some(&deputy), &path, json!({ "decision": "approve" })).await.refused(403, "role.missing");
         // Wednesday 2 December: the reminders go to the deputy, and the deputy decides.
         plane.clock.set(NOW.saturating_add_ms(DAY - 3 * HOUR));
-        reminders::remind_due(&db, NOW.saturating_add_ms(DAY - HOUR)).await.unwrap();
+        reminders::remind_due(&db, NOW.saturating_add_ms(DAY - 2 * HOUR)).await.unwrap();
         assert_eq!(told(&plane, &deputy).await, ["decision_reminder", "delegation_made"]);
         let me = plane.get(Some(&deputy), "/api/v1/session").await.ok();
         assert!(me["person"]["roles"].as_array().unwrap().contains(&json!("approver")));

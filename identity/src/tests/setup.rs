@@ -37,8 +37,7 @@ kernel::on_both! {
     }
 
     async fn every_statement_prepares(db: Db) {
-        for (name, sql) in [agencies::SQL, people::store::SQL, people::audience::SQL, passwords::store::SQL, sessions::store::SQL].into_iter().flatten() {
-        for (name, sql) in [agencies::SQL, people::store::SQL, passwords::store::SQL, sessions::store::SQL, delegations::SQL].into_iter().flatten() {
+        for (name, sql) in [agencies::SQL, people::store::SQL, people::audience::SQL, passwords::store::SQL, sessions::store::SQL, delegations::SQL].into_iter().flatten() {
             if let Err(error) = db.prepare(sql).await {
                 panic!("{name}: {error}");
             }

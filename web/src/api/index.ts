@@ -54,6 +54,23 @@ export const api = {
     fileCondition: (id: string, site: string, body: t.ConditionDraft) =>
       taken(client.POST('/api/v1/reservations/{id}/sites/{site}/condition', { body, params: { path: { id, site } } })),
   },
+  decisions: {
+    queue: (view: t.QueueView, filter: { site?: string; agency?: string } = {}) => taken(client.GET('/api/v1/decisions', { params: { query: { view, ...filter } } })),
+    dossier: (id: string) => taken(client.GET('/api/v1/reservations/{id}/dossier', { params: at(id) })) as Promise<t.Dossier>,
+    consents: () => taken(client.GET('/api/v1/consents')),
+    consent: (id: string, site: string, body: t.Consent) => taken(client.POST('/api/v1/reservations/{id}/sites/{site}/consent', { body, params: { path: { id, site } } })),
+  },
+  delegations: {
+    list: () => taken(client.GET('/api/v1/delegations')),
+    create: (body: t.NewDelegation, key: string) => taken(client.POST('/api/v1/delegations', { body, params: once(key) })),
+    end: (id: string) => taken(client.POST('/api/v1/delegations/{id}/end', { params: at(id) })),
+  },
+  overrides: {
+    open: () => taken(client.GET('/api/v1/overrides', { params: { query: { view: 'open' } } })),
+    month: (month: string) => taken(client.GET('/api/v1/overrides', { params: { query: { view: 'month', month } } })),
+    create: (body: t.NewOverride, key: string) => taken(client.POST('/api/v1/overrides', { body, params: once(key) })),
+    decide: (id: string, body: t.OverrideAnswer) => taken(client.POST('/api/v1/overrides/{id}/decision', { body, params: at(id) })),
+  },
   conditions: (site?: string) => taken(client.GET('/api/v1/conditions', { params: { query: site ? { site } : {} } })),
   faults: {
     list: (site?: string) => taken(client.GET('/api/v1/faults', { params: { query: site ? { site } : {} } })),

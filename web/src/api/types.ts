@@ -51,6 +51,23 @@ export type ReservationState = Reservation['state'];
 export type ReservationView = operations['get_api_v1_reservations']['parameters']['query']['view'];
 export type RefusalReason = Schemas['ReasonCode'];
 export type Decision = Schemas['Answer'];
+export type DecisionKind = Decision['decision'];
+export type ReturnField = Schemas['Field'];
+export type QueueRow = Schemas['QueueRow'];
+export type QueueView = operations['get_api_v1_decisions']['parameters']['query']['view'];
+export type ConsentState = QueueRow['consent'];
+/** The hindrances are refusals of `wire`: their values are never absent. */
+export type Dossier = Omit<Schemas['Dossier'], 'hindrances'> & { hindrances: Refusal[] };
+export type Rival = Schemas['Rival'];
+export type DayFlag = Schemas['DayFlag'];
+export type ConsentRow = Schemas['ConsentRow'];
+export type Consent = Schemas['ConsentBody'];
+export type Delegation = Schemas['DelegationRow'];
+export type NewDelegation = Schemas['DelegationWish'];
+export type Override = Schemas['Override'];
+export type Exemption = Schemas['Exemption'];
+export type NewOverride = Schemas['OverrideWish'];
+export type OverrideAnswer = Schemas['OverrideAnswer'];
 export type HistoryRow = Schemas['HistoryRow'];
 
 export type ConditionPoint = Schemas['Point'];

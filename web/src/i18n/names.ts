@@ -106,6 +106,8 @@ const REASONS: Words<RefusalReason> = {
   not_official: () => m.reason_not_official(),
   room_needed: () => m.reason_room_needed(),
   documents_missing: () => m.reason_documents_missing(),
+  consent_withheld: () => m.reason_consent_withheld(),
+  not_put_right: () => m.reason_not_put_right(),
   other: () => m.reason_other(),
 };
 export const reasonName = (it: RefusalReason): string => word(REASONS, it);

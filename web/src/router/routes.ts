@@ -30,6 +30,10 @@ export const routes: readonly Route[] = [
   { path: '/bookings', access: ['officer', 'uc_administrator'], frame: 'shell', load: () => import('@/pages/booking/BookingsPage.svelte') },
   { path: '/bookings/:id', access: 'signed_in', frame: 'shell', load: () => import('@/pages/booking/BookingPage.svelte') },
   { path: '/decide', access: ['approver'], frame: 'shell', load: () => import('@/pages/decide/DecidePage.svelte') },
+  { path: '/delegations', access: 'signed_in', frame: 'shell', load: () => import('@/pages/decide/DelegationsPage.svelte') },
+  { path: '/overrides', access: ['approver', 'auditor', 'system_administrator'], frame: 'shell', load: () => import('@/pages/decide/OverridesPage.svelte') },
+  { path: '/overrides/new', access: ['approver'], frame: 'shell', load: () => import('@/pages/decide/NewOverridePage.svelte') },
+  { path: '/consents', access: ['facilitator'], frame: 'shell', load: () => import('@/pages/decide/ConsentsPage.svelte') },
   { path: '/decide/:id', access: ['approver'], frame: 'shell', load: () => import('@/pages/decide/DecideOnePage.svelte') },
 
   { path: '/site', access: ['facilitator'], frame: 'shell', load: () => import('@/pages/site/SitePage.svelte') },

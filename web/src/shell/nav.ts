@@ -1,6 +1,7 @@
 /** What the navigation offers to whom. */
 import type { Component } from 'svelte';
 import Building2 from '@lucide/svelte/icons/building-2';
+import CalendarCheck from '@lucide/svelte/icons/calendar-check';
 import CalendarDays from '@lucide/svelte/icons/calendar-days';
 import CalendarOff from '@lucide/svelte/icons/calendar-off';
 import ChartColumn from '@lucide/svelte/icons/chart-column';
@@ -15,6 +16,7 @@ import MailIcon from '@lucide/svelte/icons/mail';
 import Scale from '@lucide/svelte/icons/scale';
 import ScrollText from '@lucide/svelte/icons/scroll-text';
 import SlidersHorizontal from '@lucide/svelte/icons/sliders-horizontal';
+import ShieldAlert from '@lucide/svelte/icons/shield-alert';
 import TriangleAlert from '@lucide/svelte/icons/triangle-alert';
 import UsersRound from '@lucide/svelte/icons/users-round';
 import Wrench from '@lucide/svelte/icons/wrench';
@@ -40,6 +42,8 @@ export const nav: readonly NavGroup[] = [
     label: () => m.nav_group_service(),
     items: [
       { href: '/decide', label: () => m.nav_decide(), icon: ClipboardCheck, roles: ['approver'] },
+      { href: '/overrides', label: () => m.nav_overrides(), icon: ShieldAlert, roles: ['approver', 'auditor', 'system_administrator'] },
+      { href: '/consents', label: () => m.nav_consents(), icon: CalendarCheck, roles: ['facilitator'] },
       { href: '/site', label: () => m.nav_site(), icon: DoorOpen, roles: ['facilitator'] },
       { href: '/devices', label: () => m.nav_devices(), icon: MonitorSmartphone, roles: ['facilitator', 'approver', 'system_administrator'] },
       { href: '/faults', label: () => m.nav_faults(), icon: TriangleAlert },
