@@ -79,6 +79,8 @@ kernel::sql! {
         WHERE f.site_id = $1 AND f.state NOT IN ('mended', 'closed') ORDER BY f.severity, f.reported_at_ms, f.id LIMIT $2";
     USES = "SELECT COUNT(*) FROM reservation WHERE agency_id = $1 AND state = 'approved' AND ends_at_ms > $2 AND ends_at_ms <= $3";
     REFUSALS = "SELECT COUNT(*) FROM reservation WHERE agency_id = $1 AND state = 'refused' AND decided_at_ms > $2 AND decided_at_ms <= $3";
+    NO_SHOWS = "SELECT COUNT(*) FROM site_use u JOIN reservation r ON r.id = u.reservation_id
+        WHERE r.agency_id = $1 AND u.no_show_at_ms > $2 AND u.no_show_at_ms <= $3";
     OVERDUE_CONDITIONS = "SELECT COUNT(*) FROM reservation r JOIN occupancy o ON o.reservation_id = r.id AND o.removed_at_ms IS NULL
         WHERE r.agency_id = $1 AND r.state = 'approved' AND r.ends_at_ms > $2 AND r.ends_at_ms <= $3
           AND NOT EXISTS (SELECT 1 FROM condition_report c WHERE c.reservation_id = r.id AND c.site_id = o.site_id)";
@@ -261,10 +263,12 @@ pub struct AgencyRecord {
 }
 
 pub async fn agency_record(tx: &mut Tx, agency: AgencyId, since: UnixMs, now: UnixMs, overdue_before: UnixMs) -> Result<AgencyRecord> {
-    let mut counts = [0i64; 3];
-    for (place, (sql, until)) in [(USES, now), (REFUSALS, now), (OVERDUE_CONDITIONS, overdue_before)].into_iter().enumerate() {
+    let mut counts = [0i64; 4];
+    for (place, (sql, until)) in
+        [(USES, now), (REFUSALS, now), (OVERDUE_CONDITIONS, overdue_before), (NO_SHOWS, now)].into_iter().enumerate()
+    {
         counts[place] = on!(tx, c => sqlx::query_scalar(sql).bind(Text(agency)).bind(since.0).bind(until.0).fetch_one(c).await)?;
     }
-    let [uses, refusals, overdue_conditions] = counts;
-    Ok(AgencyRecord { since_ms: since, uses, no_shows: 0, overdue_conditions, refusals })
+    let [uses, refusals, overdue_conditions, no_shows] = counts;
+    Ok(AgencyRecord { since_ms: since, uses, no_shows, overdue_conditions, refusals })
 }
