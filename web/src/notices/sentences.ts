@@ -6,7 +6,7 @@ import { faultStateName, reasonName } from '@/i18n/names';
 import { m } from '@/paraglide/messages';
 
 /** What sentences may name. A sentence names only what its kind has. */
-type Facts = { what: string; site: string; until: string; since: string; agency: string; fault: string; state: string; rule: string; accepted: string; occurrences: string; cause: string };
+type Facts = { what: string; site: string; until: string; since: string; agency: string; fault: string; state: string; rule: string; accepted: string; occurrences: string; cause: string; outcome: string; overdue: boolean };
 type About = Extract<Notice, { about: unknown }>['about'];
 type Event = Extract<Notice, { event: unknown }>['event'];
 
@@ -19,6 +19,8 @@ const SENTENCES: Record<NoticeKind, (facts: Facts) => string> = {
   lapsed: (it) => m.notice_lapsed(it),
   withdrawn: (it) => m.notice_withdrawn(it),
   displaced: (it) => m.notice_displaced(it),
+  room_settled: settled,
+  flagged: (it) => m.notice_flagged(it),
   waiting_list_offer: (it) => m.notice_waiting_list_offer(it),
   decision_reminder: (it) => m.notice_decision_reminder(it),
   decision_escalated: (it) => m.notice_decision_escalated(it),
@@ -28,6 +30,7 @@ const SENTENCES: Record<NoticeKind, (facts: Facts) => string> = {
   fault_reported: (it) => m.notice_fault_reported(it),
   fault_assigned: (it) => m.notice_fault_assigned(it),
   fault_changed: (it) => m.notice_fault_changed(it),
+  fault_due: (it) => (it.overdue ? m.notice_fault_overdue(it) : m.notice_fault_due(it)),
   fault_affects: (it) => m.notice_fault_affects(it),
   maintenance_planned: (it) => m.notice_maintenance_planned(it),
   override_asked: (it) => m.notice_override_asked(it),
@@ -36,6 +39,11 @@ const SENTENCES: Record<NoticeKind, (facts: Facts) => string> = {
   invitation_changed: (it) => m.notice_invitation_changed(it),
   invitation_cancelled: (it) => m.notice_invitation_cancelled(it),
 };
+
+function settled(it: Facts): string {
+  if (it.outcome === 'resited') return m.notice_resited(it);
+  return it.outcome === 'online' ? m.notice_joins_online(it) : m.notice_room_restored(it);
+}
 
 /** How it looks beside the sentence. */
 export const TONES: Record<NoticeKind, 'neutral' | 'success' | 'warning' | 'danger'> = {
@@ -47,6 +55,8 @@ export const TONES: Record<NoticeKind, 'neutral' | 'success' | 'warning' | 'dang
   lapsed: 'danger',
   withdrawn: 'neutral',
   displaced: 'danger',
+  room_settled: 'success',
+  flagged: 'warning',
   waiting_list_offer: 'success',
   decision_reminder: 'warning',
   decision_escalated: 'warning',
@@ -56,6 +66,7 @@ export const TONES: Record<NoticeKind, 'neutral' | 'success' | 'warning' | 'dang
   fault_reported: 'warning',
   fault_assigned: 'neutral',
   fault_changed: 'neutral',
+  fault_due: 'warning',
   fault_affects: 'warning',
   maintenance_planned: 'neutral',
   override_asked: 'warning',
@@ -77,6 +88,7 @@ function causeName(it: 'fault' | 'maintenance' | 'closure'): string {
 function until(notice: Notice, locale: Locale): string {
   if ('expires_at_ms' in notice) return mediumDateTime(notice.expires_at_ms, locale);
   if ('until_ms' in notice) return mediumDateTime(notice.until_ms, locale);
+  if ('due_at_ms' in notice) return mediumDateTime(notice.due_at_ms, locale);
   if ('release_at_ms' in notice) return time(notice.release_at_ms);
   return '';
 }
@@ -98,6 +110,8 @@ function factsOf(notice: Notice, locale: Locale): Facts {
     accepted: 'accepted' in notice ? String(notice.accepted) : '',
     occurrences: 'occurrences' in notice ? String(notice.occurrences) : '',
     cause: 'cause' in notice ? causeName(notice.cause) : '',
+    outcome: 'outcome' in notice ? notice.outcome : '',
+    overdue: 'overdue' in notice && notice.overdue,
   };
 }
 
