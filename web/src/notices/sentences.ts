@@ -1,12 +1,12 @@
 /** What a notice says. A kind without a sentence does not compile; what is classified has a reference and a time, and no more. */
 import type { Notice, NoticeKind } from '@/api/types';
-import { listOf, longDateTime, mediumDateTime, time, timeRange, shortDate } from '@/i18n/format';
+import { dayStart, listOf, longDateTime, mediumDate, mediumDateTime, time, timeRange, shortDate } from '@/i18n/format';
 import type { Locale } from '@/i18n/locale.svelte';
 import { faultStateName, reasonName } from '@/i18n/names';
 import { m } from '@/paraglide/messages';
 
 /** What sentences may name. A sentence names only what its kind has. */
-type Facts = { what: string; site: string; until: string; since: string; agency: string; fault: string; state: string; rule: string; accepted: string; occurrences: string; cause: string; outcome: string; overdue: boolean };
+type Facts = { what: string; site: string; until: string; since: string; agency: string; fault: string; state: string; confirmed: boolean; lender: string; from: string; to: string; accepted: string; occurrences: string; cause: string; outcome: string; overdue: boolean };
 type About = Extract<Notice, { about: unknown }>['about'];
 type Event = Extract<Notice, { event: unknown }>['event'];
 
@@ -34,6 +34,10 @@ const SENTENCES: Record<NoticeKind, (facts: Facts) => string> = {
   fault_affects: (it) => m.notice_fault_affects(it),
   maintenance_planned: (it) => m.notice_maintenance_planned(it),
   override_asked: (it) => m.notice_override_asked(it),
+  override_decided: (it) => (it.confirmed ? m.notice_override_confirmed(it) : m.notice_override_declined(it)),
+  consent_asked: (it) => m.notice_consent_asked(it),
+  slot_lost: (it) => m.notice_slot_lost(it),
+  delegation_made: (it) => m.notice_delegation_made(it),
   series_result: (it) => m.notice_series_result(it),
   invited: (it) => m.notice_invited(it),
   invitation_changed: (it) => m.notice_invitation_changed(it),
@@ -70,6 +74,10 @@ export const TONES: Record<NoticeKind, 'neutral' | 'success' | 'warning' | 'dang
   fault_affects: 'warning',
   maintenance_planned: 'neutral',
   override_asked: 'warning',
+  override_decided: 'neutral',
+  consent_asked: 'warning',
+  slot_lost: 'danger',
+  delegation_made: 'neutral',
   series_result: 'neutral',
   invited: 'neutral',
   invitation_changed: 'warning',
@@ -79,6 +87,12 @@ export const TONES: Record<NoticeKind, 'neutral' | 'success' | 'warning' | 'dang
 const named = (it: { reference?: string | null; title?: string | null }): string =>
   [it.reference, it.title && `“${it.title}”`].filter(Boolean).join(' ') || m.notice_a_meeting();
 const when = (from_ms: number, to_ms: number, locale: Locale): string => `${shortDate(from_ms, locale)}, ${timeRange(from_ms, to_ms, locale)}`;
+
+/** A civil day, or the text itself where it is none. */
+function dateName(iso: string, locale: Locale): string {
+  const at = dayStart(iso);
+  return at === null ? iso : mediumDate(at, locale);
+}
 
 function causeName(it: 'fault' | 'maintenance' | 'closure'): string {
   if (it === 'fault') return m.notice_cause_fault();
@@ -103,10 +117,13 @@ function factsOf(notice: Notice, locale: Locale): Facts {
     site: site?.name ?? fault?.site.name ?? '',
     until: until(notice, locale),
     since: 'received_at_ms' in notice ? longDateTime(notice.received_at_ms, locale) : '',
-    agency: 'agency' in notice ? notice.agency : '',
+    agency: 'agency' in notice ? notice.agency : 'exception' in notice ? notice.exception.agency : '',
     fault: fault ? [fault.reference, fault.equipment].filter(Boolean).join(', ') : '',
     state: 'state' in notice ? faultStateName(notice.state).toLowerCase() : '',
-    rule: 'rule' in notice ? notice.rule : '',
+    confirmed: 'confirmed' in notice && notice.confirmed,
+    lender: 'lender' in notice ? notice.lender : '',
+    from: 'from' in notice ? dateName(notice.from, locale) : '',
+    to: 'to' in notice ? dateName(notice.to, locale) : '',
     accepted: 'accepted' in notice ? String(notice.accepted) : '',
     occurrences: 'occurrences' in notice ? String(notice.occurrences) : '',
     cause: 'cause' in notice ? causeName(notice.cause) : '',
@@ -118,7 +135,7 @@ function factsOf(notice: Notice, locale: Locale): Facts {
 /** The sentence, and beneath it when and where, and why. */
 export function said(notice: Notice, locale: Locale): { sentence: string; facts: string[] } {
   const known = Object.hasOwn(SENTENCES, notice.kind);
-  const spans = 'about' in notice ? notice.about : 'event' in notice ? notice.event : 'starts_at_ms' in notice ? notice : undefined;
+  const spans = 'about' in notice ? notice.about : 'event' in notice ? notice.event : 'exception' in notice ? notice.exception : 'starts_at_ms' in notice ? notice : undefined;
   const sites = 'about' in notice ? notice.about.sites : 'event' in notice ? (notice.event.sites ?? []).map((it) => it.name) : [];
   const reason = 'reason' in notice ? [notice.reason_code && reasonName(notice.reason_code), notice.reason].filter(Boolean).join('. ') : '';
   return {
