@@ -110,17 +110,6 @@ async fn try_decide(db: &Db, now: UnixMs, by: Decider, id: ReservationId, answer
             Decision::Return => send_back(tx, now, by, &stored, answer, reason).await?,
             Decision::Refuse => refuse(tx, now, by, &stored, answer.reason_code, reason).await?,
         }
-        reservations::store::occupancies_to(tx, id, occupancies).await?;
-        if to == State::Refused {
-            reservations::waiting::freed(tx, now, &stored).await?;
-        }
-        let mut row = entry(now, decide_act(answer.decision), id, by).rule(Rule::Tp4).detail("reference", stored.reference.as_str());
-        match (answer.decision, reason_code) {
-            (Decision::Approve, _) => row = row.detail("meeting", meetings::follow::stand(tx, now, &stored).await?.to_string()),
-            (Decision::Refuse, code) => row = row.detail("reason_code", code.map(ReasonCode::text)),
-        }
-        reservations::store::note(tx, id, now, answer.decision.text(), Some(by.person), Some(Rule::Tp4)).await?;
-        audit::record(tx, row);
         reservations::store::note(tx, id, now, answer.decision.text(), Some(by.by.person), Some(Rule::Tp4)).await?;
         Ok(Outcome::Done)
     })
@@ -177,6 +166,7 @@ async fn approve(tx: &mut Tx, now: UnixMs, by: Decider, it: &Stored, reason: Opt
 async fn refuse(tx: &mut Tx, now: UnixMs, by: Decider, it: &Stored, code: Option<ReasonCode>, reason: Option<String>) -> Result<()> {
     moved(tx, now, by, it, State::Refused, code, reason.as_deref()).await?;
     reservations::store::occupancies_to(tx, it.id, "released").await?;
+    reservations::waiting::freed(tx, now, it).await?;
     let about = About::of(tx, it).await?;
     let people = audience::applicants(tx, it).await?;
     notices::tell(tx, now, &people, &Notice::Refused { about, reason_code: code, reason, at_ms: now }).await?;

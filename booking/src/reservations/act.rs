@@ -7,9 +7,9 @@ use super::{
 };
 use crate::{
     meetings::{self, EndReason},
+    overrides,
     policy::LeadVerdict,
     text,
-    overrides, text,
 };
 use kernel::{
     Db, Error, Result, Tx,
@@ -98,7 +98,7 @@ async fn try_apply(db: &Db, now: UnixMs, application: Application<'_>, id: Reser
         }
         let setting = Setting::read(tx, now, draft.slot()).await?;
         let mut judgement = rules::judge(draft, &setting.circumstances(now, &application));
-        let exception = overrides::cover(tx, now, by.agency, &draft.site_ids(), draft.slot(), None, &mut judgement.refusals).await?;
+        overrides::cover(tx, now, application.by.agency, &draft.site_ids(), draft.slot(), None, &mut judgement.refusals).await?;
         all_of(&judgement.refusals)?;
         occupancies::lock_sites(tx, draft.sites.iter().map(|it| it.site)).await?;
         let waits = application.wait && !verdict::taken(tx, draft, &setting.sites, None).await?.is_empty();
@@ -107,36 +107,6 @@ async fn try_apply(db: &Db, now: UnixMs, application: Application<'_>, id: Reser
             false => None,
         };
         put(tx, now, &application, &setting, judgement.lead, id, Kind { waiting_no, series: None }).await?;
-        let series = format!("TP-{}", judgement.lead.use_date.format("%Y"));
-        let number = store::next_number(tx, &series).await?;
-        let new = store::New {
-            id,
-            reference: format!("{series}-{number:05}"),
-            draft,
-            agency: by.agency,
-            applicant: by.person,
-            received_at: now,
-            lead: judgement.lead,
-            policy: &setting.policy,
-            exception,
-            spans: &occupancies::spans(&setting.sites, draft.sites.iter().map(|it| it.site), draft.slot()),
-            hold_expires_at: setting.hold_until(now, draft.slot()),
-            waiting_no: None,
-            series: None,
-        };
-        store::insert(tx, &new).await?;
-        store::note(tx, id, now, "apply", Some(by.person), None).await?;
-        if let Some(exception) = exception {
-            overrides::used(tx, now, by.into(), exception, id).await?;
-        }
-        audit::record(tx, entry(now, "reservation.apply", id, by)
-            .rule(Rule::Tp2)
-            .detail("reference", new.reference.as_str())
-            .detail("policy_version", setting.policy.version)
-            .detail("days_before_use", judgement.lead.days_before_use)
-            .detail("sites", draft.sites.iter().map(|it| it.site.to_string()).collect::<Vec<_>>())
-            .detail("starts_at_ms", draft.starts_at_ms.0)
-            .detail("ends_at_ms", draft.ends_at_ms.0));
         if let Some(claim) = claim {
             idempotency::answer(tx, claim, &id).await?;
         }
@@ -155,6 +125,9 @@ pub(super) async fn put(
     kind: Kind,
 ) -> Result<()> {
     let Application { by, draft, .. } = *application;
+    // What lets it through where it came too late, or lies outside the sites' hours.
+    let mut needed = rules::judge(draft, &setting.circumstances(now, application)).refusals;
+    let exception = overrides::cover(tx, now, by.agency, &draft.site_ids(), draft.slot(), None, &mut needed).await?;
     let series = format!("TP-{}", lead.use_date.format("%Y"));
     let number = store::next_number(tx, &series).await?;
     let new = store::New {
@@ -166,6 +139,7 @@ pub(super) async fn put(
         received_at: now,
         lead,
         policy: &setting.policy,
+        exception,
         spans: &occupancies::spans(&setting.sites, draft.sites.iter().map(|it| it.site), draft.slot()),
         hold_expires_at: setting.hold_until(now, draft.slot()),
         waiting_no: kind.waiting_no,
@@ -176,6 +150,9 @@ pub(super) async fn put(
         drafts::remove(tx, by.person, draft).await?;
     }
     store::note(tx, id, now, "apply", Some(by.person), None).await?;
+    if let Some(exception) = exception {
+        overrides::used(tx, now, by.into(), exception, id).await?;
+    }
     if kind.waiting_no.is_some() {
         store::note(tx, id, now, "wait", Some(by.person), None).await?;
     }

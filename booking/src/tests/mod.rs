@@ -104,7 +104,11 @@ const ROUTES: &[(&str, &str, &str)] = &[
     ("POST", "/blocks/preview", "/blocks/preview"),
     ("GET", "/blocks/{id}", "/blocks/019aa000-0000-7000-8000-000000000001"),
     ("POST", "/blocks/{id}/end", "/blocks/019aa000-0000-7000-8000-000000000001/end"),
-    ("POST", "/blocks/{id}/affected/{reservation}", "/blocks/019aa000-0000-7000-8000-000000000001/affected/019aa000-0000-7000-8000-000000000001"),
+    (
+        "POST",
+        "/blocks/{id}/affected/{reservation}",
+        "/blocks/019aa000-0000-7000-8000-000000000001/affected/019aa000-0000-7000-8000-000000000001",
+    ),
     ("POST", "/photographs", "/photographs"),
     ("GET", "/photographs/{id}", "/photographs/019aa000-0000-7000-8000-000000000001"),
     ("POST", "/meetings", "/meetings"),
