@@ -2,7 +2,6 @@
 //! table that fails when a route has no case.
 
 pub(crate) mod cast;
-mod cast;
 mod central;
 mod deciding;
 mod demonstration;
