@@ -60,6 +60,7 @@ impl SiteBlock {
 
 /// A booking that a block meets, or would.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = MetBooking)]
 pub struct Affected {
     pub reservation: ReservationId,
     pub reference: String,

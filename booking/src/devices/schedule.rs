@@ -65,6 +65,7 @@ pub struct DeviceRef {
 
 /// One use of the room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = ScheduledUse)]
 pub struct Item {
     pub reservation: ReservationId,
     pub meeting: MeetingId,

@@ -47,6 +47,7 @@ pub struct HolidayDraft {
 /// One change of the calendar.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
+#[schema(as = HolidayChange)]
 pub enum Change {
     /// A holiday in each of these states and territories.
     Add {

@@ -35,6 +35,7 @@ names! {
 
 /// When one of the works is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
+#[schema(as = WorkTime)]
 pub struct Occurrence {
     pub starts_at_ms: UnixMs,
     pub ends_at_ms: UnixMs,
@@ -111,6 +112,7 @@ pub struct Stored {
 
 /// An item of its checklist.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = ChecklistItem)]
 pub struct Item {
     pub number: i64,
     pub words: String,

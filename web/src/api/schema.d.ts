@@ -89,52 +89,13 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/changes": {
     "/api/v1/blocks": {
-    "/api/v1/calendar/feeds": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** My calendar feeds. */
-        get: operations["get_api_v1_calendar_feeds"];
-        put?: never;
-        /** Makes a feed: of my own meetings, of my agency (its UC administrator), or of a site. */
-        post: operations["post_api_v1_calendar_feeds"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/calendar/feeds/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** Takes a feed back: from now on its address leads nowhere. */
-        delete: operations["delete_api_v1_calendar_feeds_id"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/conditions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Whether anything was done to what a page shows. Held open for some seconds while nothing is; nothing of the act itself is told. */
-        get: operations["get_api_v1_changes"];
         /** When a site cannot be used, within a stretch of time. */
         get: operations["get_api_v1_blocks"];
         put?: never;
@@ -217,6 +178,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/calendar/feeds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My calendar feeds. */
+        get: operations["get_api_v1_calendar_feeds"];
+        put?: never;
+        /** Makes a feed: of my own meetings, of my agency (its UC administrator), or of a site. */
+        post: operations["post_api_v1_calendar_feeds"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calendar/feeds/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a feed back: from now on its address leads nowhere. */
+        delete: operations["delete_api_v1_calendar_feeds_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether anything was done to what a page shows. Held open for some seconds while nothing is; nothing of the act itself is told. */
+        get: operations["get_api_v1_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conditions": {
         parameters: {
             query?: never;
@@ -228,6 +241,75 @@ export interface paths {
         get: operations["get_api_v1_conditions"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Uses on rest days and holidays at the sites that one looks after, to be consented to. */
+        get: operations["get_api_v1_consents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What waits for a decision, the most urgent first. */
+        get: operations["get_api_v1_decisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/delegations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What I lend and am lent, from today on. */
+        get: operations["get_api_v1_delegations"];
+        put?: never;
+        /** Lends one's own role as an approver to somebody of the central agency. */
+        post: operations["post_api_v1_delegations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/delegations/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes the role back, or gives it back, before its last day. */
+        post: operations["post_api_v1_delegations_id_end"];
         delete?: never;
         options?: never;
         head?: never;
@@ -252,58 +334,6 @@ export interface paths {
         trace?: never;
     };
     "/api/v1/devices/enrolments": {
-    "/api/v1/mail": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Mail, the newest first. */
-        get: operations["get_api_v1_mail"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/mail/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** One mail with what it says. That it was read is recorded: it is addressed to somebody else. */
-        get: operations["get_api_v1_mail_id"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/mail/{id}/resend": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Sends it, or sends it again: under its own Message-ID, so that whoever has it sees it once. */
-        post: operations["post_api_v1_mail_id_resend"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/me/password": {
         parameters: {
             query?: never;
             header?: never;
@@ -515,7 +545,6 @@ export interface paths {
         trace?: never;
     };
     "/api/v1/faults/open": {
-    "/api/v1/holidays": {
         parameters: {
             query?: never;
             header?: never;
@@ -524,8 +553,6 @@ export interface paths {
         };
         /** What is known to be broken at a site, or of one piece of its equipment: so that nothing is reported twice, and nobody is surprised. */
         get: operations["get_api_v1_faults_open"];
-        /** The public holidays of a year by state and territory, how far each list is settled, and the weekends. */
-        get: operations["get_api_v1_holidays"];
         put?: never;
         post?: never;
         delete?: never;
@@ -586,6 +613,108 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/holidays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The public holidays of a year by state and territory, how far each list is settled, and the weekends. */
+        get: operations["get_api_v1_holidays"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/holidays/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Changes the calendar. Refused where it touches bookings that were not shown, with those bookings; they are flagged, never called off. */
+        post: operations["post_api_v1_holidays_changes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/holidays/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The bookings that a change of the calendar would touch, without making it. For the central agency's approver. */
+        post: operations["post_api_v1_holidays_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Mail, the newest first. */
+        get: operations["get_api_v1_mail"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mail/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One mail with what it says. That it was read is recorded: it is addressed to somebody else. */
+        get: operations["get_api_v1_mail_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mail/{id}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends it, or sends it again: under its own Message-ID, so that whoever has it sees it once. */
+        post: operations["post_api_v1_mail_id_resend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/maintenance": {
         parameters: {
             query?: never;
@@ -605,7 +734,6 @@ export interface paths {
         trace?: never;
     };
     "/api/v1/maintenance/preview": {
-    "/api/v1/holidays/changes": {
         parameters: {
             query?: never;
             header?: never;
@@ -633,8 +761,6 @@ export interface paths {
         get: operations["get_api_v1_maintenance_id"];
         put?: never;
         post?: never;
-        /** Changes the calendar. Refused where it touches bookings that were not shown, with those bookings; they are flagged, never called off. */
-        post: operations["post_api_v1_holidays_changes"];
         delete?: never;
         options?: never;
         head?: never;
@@ -642,7 +768,6 @@ export interface paths {
         trace?: never;
     };
     "/api/v1/maintenance/{id}/acts": {
-    "/api/v1/holidays/preview": {
         parameters: {
             query?: never;
             header?: never;
@@ -653,8 +778,6 @@ export interface paths {
         put?: never;
         /** Does something about planned work: begins, ticks an item, moves its end, finishes, cancels. Finished early, the room is free at once. */
         post: operations["post_api_v1_maintenance_id_acts"];
-        /** The bookings that a change of the calendar would touch, without making it. For the central agency's approver. */
-        post: operations["post_api_v1_holidays_preview"];
         delete?: never;
         options?: never;
         head?: never;
@@ -798,29 +921,64 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/overrides": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Exceptions from the rules of time. */
+        get: operations["get_api_v1_overrides"];
+        put?: never;
+        /** Asks for an exception; a second person confirms it. */
+        post: operations["post_api_v1_overrides"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/overrides/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One exception. */
+        get: operations["get_api_v1_overrides_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/overrides/{id}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The second person confirms it, or declines. */
+        post: operations["post_api_v1_overrides_id_decision"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/panel/credential": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
-        /** @description A meeting that a notice is about, as its own people know it. */
-        AboutMeeting: {
-            classification: components["schemas"]["Classification"];
-            ends_at_ms: components["schemas"]["UnixMs"];
-            /** @description Name of the host. */
-            host?: string | null;
-            meeting: components["schemas"]["MeetingId"];
-            /** @description Of the reservation that it came with. */
-            reference?: string | null;
-            /**
-             * Format: int32
-             * @description Of the invitation that goes with it (RFC 5545, section 3.8.7.4).
-             */
-            sequence: number;
-            sites?: components["schemas"]["Place"][];
-            starts_at_ms: components["schemas"]["UnixMs"];
-            title?: string | null;
         };
         get?: never;
         put?: never;
@@ -860,6 +1018,26 @@ export interface paths {
         get: operations["get_api_v1_panel_enrolments_id"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/panel/faults": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reports a fault at the room's own panel, where nobody signs in (TP-6). What is critical and out of order blocks the room until the end of the next
+         *     day, unless the facilitator takes the fault on.
+         */
+        post: operations["post_api_v1_panel_faults"];
         delete?: never;
         options?: never;
         head?: never;
@@ -906,27 +1084,6 @@ export interface paths {
             header?: never;
             path?: never;
             cookie?: never;
-        AgencyUse: {
-            agency: components["schemas"]["AgencyRef"];
-            /** @description DESK-2: below the wanted level in each of the last six whole months. */
-            low: boolean;
-            /** @description The oldest first. */
-            months: components["schemas"]["MonthUse"][];
-            /** Format: int64 */
-            uses_wanted: number;
-        };
-        /** @description What a piece is from now on. */
-        AmendedEquipment: components["schemas"]["EquipmentDraft"] & {
-            /**
-             * Format: int64
-             * @description As it was read.
-             */
-            version: number;
-        };
-        AmendmentQuestion: {
-            applicant?: components["schemas"]["PersonId"] | null;
-            /** @description The whole of what is asked for from now on. */
-            draft: components["schemas"]["Draft"];
         };
         get?: never;
         put?: never;
@@ -961,26 +1118,6 @@ export interface paths {
             header?: never;
             path?: never;
             cookie?: never;
-        /** @description What is said of an amendment. Nothing is stored. */
-        AmendmentVerdict: {
-            /** @description Nothing in it: nothing would change. */
-            changes: ("title" | "purpose" | "classification" | "date" | "slot" | "shortened" | "site_added" | "site_removed" | "people" | "online" | "chair" | "contact" | "needs" | "applicant")[];
-            /** Format: int64 */
-            days_before_use: number;
-            /** @description `YYYY-MM-DD`: the first day that can be applied for now. */
-            earliest_date: string;
-            lawful: boolean;
-            lawful_until_ms: components["schemas"]["UnixMs"];
-            /** @description The lead time was judged anew (TP-2). */
-            lead_checked: boolean;
-            /** @description What was approved would go back to the approver, and its meeting would wait for the new approval. */
-            needs_approval: boolean;
-            refusals: components["schemas"]["Refusal"][];
-            /**
-             * Format: int64
-             * @description The version that was judged.
-             */
-            version: number;
         };
         /** Finds people to invite, by name or e-mail. */
         get: operations["get_api_v1_people"];
@@ -1057,20 +1194,6 @@ export interface paths {
             header?: never;
             path?: never;
             cookie?: never;
-        Code: "request.malformed" | "request.too_large" | "request.timeout" | "route.unknown" | "method.not_allowed" | "rate.limited" | "service.unavailable" | "service.internal" | "not_found" | "conflict" | "idempotency.mismatch" | "sign_in.required" | "sign_in.failed" | "csrf.missing" | "origin.foreign" | "role.missing" | "password.weak" | "password.change_required" | "person.exists" | "feed.too_many" | "reservation.lead_time" | "reservation.site_full" | "reservation.sites_too_few" | "reservation.purpose_missing" | "reservation.slot_invalid" | "reservation.slot_taken" | "reservation.person_twice" | "reservation.seat_taken" | "reservation.state" | "reservation.started" | "reservation.offer_over" | "series.partial" | "draft.too_many" | "reservation.own_agency" | "decision.reason_missing" | "block.ended" | "displacement.settled" | "condition.filed" | "condition.too_early" | "photograph.unusable" | "photograph.quota" | "classification.too_high" | "classification.lowered" | "classification.security_functions_missing" | "recording.forbidden" | "recording.running" | "recording.not_running" | "recording.failed" | "meeting.not_listed" | "meeting.window_closed" | "meeting.ended" | "grant.malformed" | "grant.signature" | "grant.expired" | "grant.not_yet" | "grant.audience" | "grant.room" | "grant.used" | "grant.stale" | "grant.revoked" | "grant.proof" | "room_system.present" | "act.forbidden" | "device.unknown" | "device.proof" | "device.credential" | "device.forbidden" | "device.code" | "device.enrolment_state" | "device.second_person" | "device.full" | "check_in.time" | "check_in.no_show" | "extension.taken" | "extension.too_long" | "extension.time" | "signal.version" | "signal.malformed" | "signal.too_large" | "signal.out_of_order" | "resume.unknown" | "resume.offer_required" | "offer.unacceptable" | "room.full" | "node.draining" | "participant.unknown";
-        Condition: {
-            filed_at_ms: components["schemas"]["UnixMs"];
-            filed_by: components["schemas"]["PersonRef"];
-            id: components["schemas"]["ConditionId"];
-            note?: string | null;
-            points: components["schemas"]["PointReport"][];
-            reservation: components["schemas"]["ReservationId"];
-            site: components["schemas"]["SiteId"];
-        };
-        /** @description What is filed: all six points, each once. */
-        ConditionDraft: {
-            note?: string | null;
-            points: components["schemas"]["PointReport"][];
         };
         get?: never;
         put?: never;
@@ -1122,15 +1245,6 @@ export interface paths {
             header?: never;
             path?: never;
             cookie?: never;
-        /** @description A new feed with its address, which is shown this once. */
-        CreatedFeed: {
-            address: string;
-            feed: components["schemas"]["Feed"];
-        };
-        CreatedPerson: {
-            person: components["schemas"]["PersonRef"];
-            /** @description To be handed to the person; it is shown once, and must be changed at first sign-in (ID-2). */
-            temporary_password: string;
         };
         get?: never;
         put?: never;
@@ -1168,51 +1282,6 @@ export interface paths {
             header?: never;
             path?: never;
             cookie?: never;
-        Criticality: "critical" | "degrades" | "cosmetic";
-        /** @description A civil day at a site. */
-        Day: {
-            closes_at_ms?: components["schemas"]["UnixMs"] | null;
-            /**
-             * Format: date
-             * @description `YYYY-MM-DD`
-             */
-            date: string;
-            ends_at_ms: components["schemas"]["UnixMs"];
-            flags: components["schemas"]["DayFlag"][];
-            /** @description It can be applied for now, as far as the lead time goes (TP-2). */
-            lawful: boolean;
-            opens_at_ms?: components["schemas"]["UnixMs"] | null;
-            site: components["schemas"]["SiteId"];
-            starts_at_ms: components["schemas"]["UnixMs"];
-        };
-        /** @description What is to be known of a day of use at one site. */
-        DayFlag: {
-            /** Format: date */
-            date: string;
-            /** @enum {string} */
-            kind: "holiday" | "rest_day" | "year_unknown" | "year_provisional";
-            name_en?: string | null;
-            name_ms?: string | null;
-            /** @description The holiday itself is not gazetted yet. */
-            provisional: boolean;
-            /** @description Its date is declared when the moon is seen, and may move by a day. */
-            sighted: boolean;
-            site: components["schemas"]["SiteId"];
-        };
-        /** @description When a site is open on one day of the week. */
-        DayHours: {
-            /** Format: int64 */
-            closes_minute: number;
-            /**
-             * Format: int64
-             * @description Minutes of the civil day, in quarter hours.
-             */
-            opens_minute: number;
-            /**
-             * Format: int64
-             * @description ISO 8601: 1 is Monday.
-             */
-            weekday: number;
         };
         /** The same figures as CSV: one row for each month, then for each agency, then for each site. */
         get: operations["get_api_v1_reports_csv"];
@@ -1354,8 +1423,25 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Approves or refuses (TP-4); never for one's own agency. */
+        /** Approves, returns for correction, or refuses (TP-4); never for one's own agency. */
         post: operations["post_api_v1_reservations_id_decision"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reservations/{id}/dossier": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One application with all that matters for the decision. */
+        get: operations["get_api_v1_reservations_id_dossier"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1420,27 +1506,28 @@ export interface paths {
             header?: never;
             path?: never;
             cookie?: never;
-        /**
-         * @description What the last attempt met.
-         * @enum {string}
-         */
-        Failure: "connection" | "tls" | "timeout" | "credentials" | "refused_for_now" | "refused" | "unwritable" | "person_gone" | "stale";
-        Fault: {
-            description: string;
-            equipment?: components["schemas"]["EquipmentId"] | null;
-            id: components["schemas"]["FaultId"];
-            /** @description `F-2026-00012` */
-            reference: string;
-            reported_at_ms: components["schemas"]["UnixMs"];
-            reported_by: components["schemas"]["PersonRef"];
-            severity: components["schemas"]["Severity"];
-            site: components["schemas"]["SiteId"];
-            state: components["schemas"]["FaultState"];
         };
         get?: never;
         put?: never;
         /** Files the condition of a room after use (TP-7): its facilitator, or somebody who sat there, after the end, once. */
         post: operations["post_api_v1_reservations_id_sites_site_condition"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reservations/{id}/sites/{site}/consent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A facilitator's word on the use of their site on a rest day or holiday. */
+        post: operations["post_api_v1_reservations_id_sites_site_consent"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1492,29 +1579,6 @@ export interface paths {
         put?: never;
         /** Judges each occurrence by every rule, without storing anything. */
         post: operations["post_api_v1_series_verdict"];
-        /** Makes a site, which can be applied for at once (TP-1). For the central agency's approver. */
-        post: operations["post_api_v1_sites"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/sites/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** One site. */
-        get: operations["get_api_v1_sites_id"];
-        /**
-         * Changes or closes a site. Refused where it has changed since it was read, with the other's change; and where it touches bookings that
-         *     were not shown, with those bookings.
-         */
-        put: operations["put_api_v1_sites_id"];
-        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1522,37 +1586,11 @@ export interface paths {
         trace?: never;
     };
     "/api/v1/series/{id}": {
-    "/api/v1/sites/{id}/preview": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** The bookings that a change of a site would touch, without making it. */
-        post: operations["post_api_v1_sites_id_preview"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-}
-export type webhooks = Record<string, never>;
-export interface components {
-    schemas: {
-        /** @description The use of sites that a notice is about. A classified one is named by its reference and its time alone. */
-        About: {
-            classification: components["schemas"]["Classification"];
-            ends_at_ms: components["schemas"]["UnixMs"];
-            reference: string;
-            reservation: components["schemas"]["ReservationId"];
-            /** @description Names of the sites. */
-            sites?: string[];
-            starts_at_ms: components["schemas"]["UnixMs"];
-            title?: string | null;
         };
         /** A series with those of its occurrences that one may know of. */
         get: operations["get_api_v1_series_id"];
@@ -1593,7 +1631,46 @@ export interface components {
         /** The sites with a telepresence room (TP-1). */
         get: operations["get_api_v1_sites"];
         put?: never;
+        /** Makes a site, which can be applied for at once (TP-1). For the central agency's approver. */
+        post: operations["post_api_v1_sites"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One site. */
+        get: operations["get_api_v1_sites_id"];
+        /**
+         * Changes or closes a site. Refused where it has changed since it was read, with the other's change; and where it touches bookings that
+         *     were not shown, with those bookings.
+         */
+        put: operations["put_api_v1_sites_id"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The bookings that a change of a site would touch, without making it. */
+        post: operations["post_api_v1_sites_id_preview"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1638,10 +1715,17 @@ export interface components {
              * @description Of the invitation that goes with it (RFC 5545, section 3.8.7.4).
              */
             sequence: number;
-            /** @description Names of the sites. */
-            sites?: string[];
+            sites?: components["schemas"]["Place"][];
             starts_at_ms: components["schemas"]["UnixMs"];
             title?: string | null;
+        };
+        /** @description An exception from a rule of time that a notice is about. */
+        AboutOverride: {
+            /** @description Name of the agency that it is for. */
+            agency: string;
+            ends_at_ms: components["schemas"]["UnixMs"];
+            id: components["schemas"]["OverrideId"];
+            starts_at_ms: components["schemas"]["UnixMs"];
         };
         /** @description A booking that a block meets, or would. */
         Affected: {
@@ -1653,50 +1737,7 @@ export interface components {
             proposals?: components["schemas"]["Proposals"] | null;
             reference: string;
             reservation: components["schemas"]["ReservationId"];
-        /** @description A booking that a change affects, as it is shown. */
-        Affected: {
-            agency: components["schemas"]["AgencyShort"];
-            ends_at_ms: components["schemas"]["UnixMs"];
-            /**
-             * @description In what a booking does not fit any more.
-             * @enum {string}
-             */
-            kind: "seats" | "hours" | "closed" | "holiday" | "rest_day";
-            /**
-             * Format: int64
-             * @description People seated at the site.
-             */
-            people: number;
-            reference: string;
-            reservation: components["schemas"]["ReservationId"];
-            site: components["schemas"]["SiteRef"];
             starts_at_ms: components["schemas"]["UnixMs"];
-        Feed: {
-            created_at_ms: components["schemas"]["UnixMs"];
-            id: components["schemas"]["FeedId"];
-            kind: components["schemas"]["FeedKind"];
-            last_used_at_ms?: components["schemas"]["UnixMs"] | null;
-            site?: components["schemas"]["SiteRef"] | null;
-        };
-        /**
-         * Format: uuid
-         * @description A calendar feed that somebody subscribed to.
-         */
-        FeedId: string;
-        /** @enum {string} */
-        FeedKind: "person" | "agency" | "site";
-        Feeds: {
-            feeds: components["schemas"]["Feed"][];
-        };
-        /** @description What one month, site or agency came to. */
-        Figures: {
-            /**
-             * Format: int64
-             * @description Applications received that the rules let through.
-             */
-            applications: number;
-            /** Format: int64 */
-            approval_minutes_median?: number | null;
             /**
              * @description Where an application stands.
              * @enum {string}
@@ -1723,6 +1764,27 @@ export interface components {
          * @description A public sector agency.
          */
         AgencyId: string;
+        /** @description What an agency did between two instants, the later included. */
+        AgencyRecord: {
+            /**
+             * Format: int64
+             * @description Sites at which nobody came.
+             */
+            no_shows: number;
+            /**
+             * Format: int64
+             * @description TP-7: sites left without a condition report for longer than the policy allows.
+             */
+            overdue_conditions: number;
+            /** Format: int64 */
+            refusals: number;
+            since_ms: components["schemas"]["UnixMs"];
+            /**
+             * Format: int64
+             * @description Uses that were approved and are over.
+             */
+            uses: number;
+        };
         /** @description An agency, as everyone who is signed in may see it. */
         AgencyRef: {
             id: components["schemas"]["AgencyId"];
@@ -1792,37 +1854,11 @@ export interface components {
         /** @description An approver's answer. */
         Answer: {
             decision: components["schemas"]["Decision"];
+            /** @description What is to be put right, where it is returned. */
+            fields?: components["schemas"]["Field"][];
+            /** @description In words. Needed where it is returned. */
             reason?: string | null;
             reason_code?: components["schemas"]["ReasonCode"] | null;
-        /** @description A slot that can be had. */
-        Found: {
-            /**
-             * Format: date
-             * @description `YYYY-MM-DD`, the day of use.
-             */
-            date: string;
-            /** Format: int64 */
-            days_before_use: number;
-            ends_at_ms: components["schemas"]["UnixMs"];
-            /** @description What is to be known of that day at each site. */
-            flags: components["schemas"]["DayFlag"][];
-            /** @description The last millisecond at which it can be applied for. */
-            lawful_until_ms: components["schemas"]["UnixMs"];
-            /**
-             * Format: int64
-             * @description Days, today not counted, on which it can still be applied for (TP-2).
-             */
-            margin_days: number;
-            /** @description 1 is the best. */
-            rank: number;
-            starts_at_ms: components["schemas"]["UnixMs"];
-        };
-        GrantAnswer: {
-            expires_at_ms: components["schemas"]["UnixMs"];
-            /** @description Where to open signalling: absolute, or a path of this server. */
-            signal_url: string;
-            /** @description For the first message on the signalling connection, and for nothing else: never in an address, never in a log. */
-            token: string;
         };
         /**
          * Format: uuid
@@ -1855,75 +1891,6 @@ export interface components {
             earliest_date: string;
             /** @description By site, in the order of time. */
             occupancies: components["schemas"]["Occupancy"][];
-        /**
-         * Format: binary
-         * @description The file itself.
-         */
-        ImageFile: string;
-        Inventory: {
-            /** @description By tag. */
-            equipment: components["schemas"]["EquipmentItem"][];
-        };
-        /** @enum {string} */
-        Kind: "application_received" | "application_returned" | "approved" | "refused" | "hold_expiring" | "lapsed" | "withdrawn" | "displaced" | "waiting_list_offer" | "decision_reminder" | "decision_escalated" | "check_in_warning" | "no_show" | "condition_overdue" | "fault_reported" | "fault_assigned" | "fault_changed" | "fault_affects" | "maintenance_planned" | "override_asked" | "series_result" | "invited" | "invitation_changed" | "invitation_cancelled";
-        Mail: {
-            /** Format: int64 */
-            attempts: number;
-            created_at_ms: components["schemas"]["UnixMs"];
-            failure?: components["schemas"]["Failure"] | null;
-            id: components["schemas"]["MailId"];
-            kind: components["schemas"]["Kind"];
-            /** @description What it asks of a calendar: `REQUEST` or `CANCEL`. */
-            method?: string | null;
-            next_try_at_ms?: components["schemas"]["UnixMs"] | null;
-            settled_at_ms?: components["schemas"]["UnixMs"] | null;
-            state: components["schemas"]["MailState"];
-            /** @description As the recipient reads it; nothing where it cannot be written. */
-            subject?: string | null;
-            to: components["schemas"]["MailTo"];
-        };
-        /**
-         * Format: uuid
-         * @description A notice on its way by mail.
-         */
-        MailId: string;
-        /** @enum {string} */
-        MailState: "waiting" | "sent" | "failed" | "dropped";
-        MailTo: {
-            email: string;
-            name: string;
-            person: components["schemas"]["PersonId"];
-        };
-        Mails: {
-            /** Format: int64 */
-            failed: number;
-            mails: components["schemas"]["Mail"][];
-            next?: components["schemas"]["MailId"] | null;
-            /** @description A mail server is named in the settings. Otherwise all mail waits. */
-            sends: boolean;
-            /**
-             * Format: int64
-             * @description Counted to 1000.
-             */
-            waiting: number;
-        };
-        /**
-         * @description An act that is open to this person now.
-         * @enum {string}
-         */
-        May: "decide" | "withdraw" | "amend" | "copy" | "join" | "file_condition" | "report_fault";
-        /** @description The person who is signed in, to themselves. */
-        Me: {
-            agency: components["schemas"]["AgencyRef"];
-            email: string;
-            id: components["schemas"]["PersonId"];
-            /** @description `ms` or `en` */
-            language: string;
-            name: string;
-            /** @description ID-2: nothing else answers until the password is changed. */
-            password_change_required: boolean;
-            roles: components["schemas"]["PersonRole"][];
-            sites: components["schemas"]["SiteId"][];
         };
         /** @description Why the room cannot be used. */
         Block: {
@@ -1931,6 +1898,7 @@ export interface components {
             /** @enum {string} */
             kind: "maintenance" | "blackout" | "fault";
             starts_at_ms: components["schemas"]["UnixMs"];
+        };
         BlockDetail: {
             /** @description The bookings that lost the room to it, the soonest first. */
             affected: components["schemas"]["Affected"][];
@@ -1959,6 +1927,7 @@ export interface components {
         BlockKind: "fault" | "maintenance" | "blackout";
         Blocks: {
             blocks: components["schemas"]["SiteBlock"][];
+        };
         BoundCount: {
             /**
              * @description The bound that a slot broke.
@@ -1975,136 +1944,6 @@ export interface components {
         /** @description One change of the calendar. */
         Change: {
             holiday: components["schemas"]["HolidayDraft"];
-        MeetingMay: "join" | "record" | "end" | "view_recordings";
-        MeetingPerson: {
-            person: components["schemas"]["PersonRef"];
-            role: components["schemas"]["Role"];
-            seat?: components["schemas"]["Seat"] | null;
-        };
-        Meetings: {
-            meetings: components["schemas"]["Meeting"][];
-        };
-        MonthUse: {
-            month: string;
-            /** Format: int64 */
-            uses: number;
-        };
-        /** @description A piece that is written down. */
-        NewEquipment: components["schemas"]["EquipmentDraft"] & {
-            site: components["schemas"]["SiteId"];
-        };
-        NewFeed: {
-            kind: components["schemas"]["FeedKind"];
-            site?: components["schemas"]["SiteId"] | null;
-        };
-        /** @description A person to be given an account. */
-        NewPerson: {
-            agency: components["schemas"]["AgencyId"];
-            email: string;
-            name: string;
-            position: string;
-            roles: components["schemas"]["PersonRole"][];
-            /** @description Only with the role of a facilitator: the sites looked after. */
-            sites?: components["schemas"]["SiteId"][];
-        };
-        /** @description What somebody is told. Instants that are not of the use itself say which change it is, and so make the notice one of its own. */
-        Notice: {
-            about: components["schemas"]["About"];
-            agency: string;
-            /** @enum {string} */
-            kind: "application_received";
-            received_at_ms: components["schemas"]["UnixMs"];
-        } | {
-            about: components["schemas"]["About"];
-            at_ms: components["schemas"]["UnixMs"];
-            /** @enum {string} */
-            kind: "application_returned";
-            reason?: string | null;
-            reason_code?: components["schemas"]["ReasonCode"] | null;
-        } | {
-            about: components["schemas"]["About"];
-            at_ms: components["schemas"]["UnixMs"];
-            /** @enum {string} */
-            kind: "approved";
-            meeting?: components["schemas"]["MeetingId"] | null;
-        } | {
-            about: components["schemas"]["About"];
-            at_ms: components["schemas"]["UnixMs"];
-            /** @enum {string} */
-            kind: "refused";
-            reason?: string | null;
-            reason_code?: components["schemas"]["ReasonCode"] | null;
-        } | {
-            about: components["schemas"]["About"];
-            expires_at_ms: components["schemas"]["UnixMs"];
-            /** @enum {string} */
-            kind: "hold_expiring";
-        } | {
-            about: components["schemas"]["About"];
-            at_ms: components["schemas"]["UnixMs"];
-            /** @enum {string} */
-            kind: "lapsed";
-        } | {
-            about: components["schemas"]["About"];
-            at_ms: components["schemas"]["UnixMs"];
-            /** @enum {string} */
-            kind: "withdrawn";
-        } | {
-            about: components["schemas"]["About"];
-            at_ms: components["schemas"]["UnixMs"];
-            cause: components["schemas"]["Cause"];
-            /** @enum {string} */
-            kind: "displaced";
-            site?: components["schemas"]["Place"] | null;
-        } | {
-            about: components["schemas"]["About"];
-            /** @enum {string} */
-            kind: "waiting_list_offer";
-            until_ms: components["schemas"]["UnixMs"];
-        } | {
-            about: components["schemas"]["About"];
-            /** @enum {string} */
-            kind: "decision_reminder";
-            received_at_ms: components["schemas"]["UnixMs"];
-            remind_at_ms: components["schemas"]["UnixMs"];
-        } | {
-            about: components["schemas"]["About"];
-            escalated_at_ms: components["schemas"]["UnixMs"];
-            /** @enum {string} */
-            kind: "decision_escalated";
-            received_at_ms: components["schemas"]["UnixMs"];
-        } | {
-            about: components["schemas"]["About"];
-            /** @enum {string} */
-            kind: "check_in_warning";
-            release_at_ms: components["schemas"]["UnixMs"];
-            site: components["schemas"]["Place"];
-        } | {
-            about: components["schemas"]["About"];
-            at_ms: components["schemas"]["UnixMs"];
-            /** @enum {string} */
-            kind: "no_show";
-            site: components["schemas"]["Place"];
-        } | {
-            about: components["schemas"]["About"];
-            /** @enum {string} */
-            kind: "condition_overdue";
-            /** Format: int32 */
-            reminder: number;
-            site: components["schemas"]["Place"];
-        } | {
-            at_ms: components["schemas"]["UnixMs"];
-            fault: components["schemas"]["AboutFault"];
-            /** @enum {string} */
-            kind: "fault_reported";
-        } | {
-            at_ms: components["schemas"]["UnixMs"];
-            fault: components["schemas"]["AboutFault"];
-            /** @enum {string} */
-            kind: "fault_assigned";
-        } | {
-            at_ms: components["schemas"]["UnixMs"];
-            fault: components["schemas"]["AboutFault"];
             /** @enum {string} */
             kind: "add";
             regions: components["schemas"]["Region"][];
@@ -2146,6 +1985,12 @@ export interface components {
             current_password: components["schemas"]["Password"];
             new_password: components["schemas"]["Password"];
         };
+        /** @description A change, and that its consequences were seen. */
+        ChangeRequest: {
+            change: components["schemas"]["Change"];
+            /** @description From the preview, where the change touches bookings. */
+            confirm?: string | null;
+        };
         Changes: {
             /** @description There was an act upon it: read it anew. */
             changed: boolean;
@@ -2154,6 +1999,7 @@ export interface components {
              * @description To be sent back as `after`.
              */
             number: number;
+        };
         /** @description What becomes of a booking that lost its room. */
         Choice: {
             /** @enum {string} */
@@ -2162,11 +2008,6 @@ export interface components {
         } | {
             /** @enum {string} */
             choice: "online";
-        /** @description A change, and that its consequences were seen. */
-        ChangeRequest: {
-            change: components["schemas"]["Change"];
-            /** @description From the preview, where the change touches bookings. */
-            confirm?: string | null;
         };
         /**
          * @description CLASS-1. Ordered: a later one is more secret.
@@ -2177,7 +2018,7 @@ export interface components {
          * @description Why something was refused. The text is stable: clients match on it.
          * @enum {string}
          */
-        Code: "request.malformed" | "request.too_large" | "request.timeout" | "route.unknown" | "method.not_allowed" | "rate.limited" | "service.unavailable" | "service.internal" | "not_found" | "conflict" | "idempotency.mismatch" | "sign_in.required" | "sign_in.failed" | "csrf.missing" | "origin.foreign" | "role.missing" | "password.weak" | "password.change_required" | "person.exists" | "reservation.lead_time" | "reservation.site_full" | "reservation.sites_too_few" | "reservation.purpose_missing" | "reservation.slot_invalid" | "reservation.slot_taken" | "reservation.person_twice" | "reservation.seat_taken" | "reservation.state" | "reservation.started" | "reservation.offer_over" | "series.partial" | "draft.too_many" | "reservation.own_agency" | "decision.reason_missing" | "block.ended" | "displacement.settled" | "condition.filed" | "condition.too_early" | "photograph.unusable" | "photograph.quota" | "classification.too_high" | "classification.lowered" | "classification.security_functions_missing" | "recording.forbidden" | "recording.running" | "recording.not_running" | "recording.failed" | "meeting.not_listed" | "meeting.window_closed" | "meeting.ended" | "grant.malformed" | "grant.signature" | "grant.expired" | "grant.not_yet" | "grant.audience" | "grant.room" | "grant.used" | "grant.stale" | "grant.revoked" | "grant.proof" | "room_system.present" | "act.forbidden" | "device.unknown" | "device.proof" | "device.credential" | "device.forbidden" | "device.code" | "device.enrolment_state" | "device.second_person" | "device.full" | "check_in.time" | "check_in.no_show" | "extension.taken" | "extension.too_long" | "extension.time" | "signal.version" | "signal.malformed" | "signal.too_large" | "signal.out_of_order" | "resume.unknown" | "resume.offer_required" | "offer.unacceptable" | "room.full" | "node.draining" | "participant.unknown";
+        Code: "request.malformed" | "request.too_large" | "request.timeout" | "route.unknown" | "method.not_allowed" | "rate.limited" | "service.unavailable" | "service.internal" | "not_found" | "conflict" | "change.unconfirmed" | "idempotency.mismatch" | "sign_in.required" | "sign_in.failed" | "csrf.missing" | "origin.foreign" | "role.missing" | "password.weak" | "password.change_required" | "person.exists" | "feed.too_many" | "reservation.lead_time" | "reservation.site_full" | "reservation.sites_too_few" | "reservation.purpose_missing" | "reservation.slot_invalid" | "reservation.slot_taken" | "reservation.person_twice" | "reservation.seat_taken" | "reservation.state" | "reservation.started" | "reservation.offer_over" | "series.partial" | "draft.too_many" | "reservation.own_agency" | "decision.reason_missing" | "block.ended" | "displacement.settled" | "fault.state" | "maintenance.state" | "maintenance.notice" | "site.exists" | "holiday.exists" | "policy.infeasible" | "policy.in_force" | "decision.fields_missing" | "decision.consent_missing" | "delegation.unfit" | "override.second_person" | "override.state" | "condition.filed" | "condition.too_early" | "photograph.unusable" | "photograph.quota" | "classification.too_high" | "classification.lowered" | "classification.security_functions_missing" | "recording.forbidden" | "recording.running" | "recording.not_running" | "recording.failed" | "meeting.not_listed" | "meeting.window_closed" | "meeting.ended" | "grant.malformed" | "grant.signature" | "grant.expired" | "grant.not_yet" | "grant.audience" | "grant.room" | "grant.used" | "grant.stale" | "grant.revoked" | "grant.proof" | "room_system.present" | "act.forbidden" | "device.unknown" | "device.proof" | "device.credential" | "device.forbidden" | "device.code" | "device.enrolment_state" | "device.second_person" | "device.full" | "check_in.time" | "check_in.no_show" | "extension.taken" | "extension.too_long" | "extension.time" | "signal.version" | "signal.malformed" | "signal.too_large" | "signal.out_of_order" | "resume.unknown" | "resume.offer_required" | "offer.unacceptable" | "room.full" | "node.draining" | "participant.unknown";
         CodeEntered: {
             code: string;
             /** @enum {string} */
@@ -2185,8 +2026,6 @@ export interface components {
             name: string;
             site: components["schemas"]["SiteId"];
         };
-        Code: "request.malformed" | "request.too_large" | "request.timeout" | "route.unknown" | "method.not_allowed" | "rate.limited" | "service.unavailable" | "service.internal" | "not_found" | "conflict" | "idempotency.mismatch" | "sign_in.required" | "sign_in.failed" | "csrf.missing" | "origin.foreign" | "role.missing" | "password.weak" | "password.change_required" | "person.exists" | "reservation.lead_time" | "reservation.site_full" | "reservation.sites_too_few" | "reservation.purpose_missing" | "reservation.slot_invalid" | "reservation.slot_taken" | "reservation.person_twice" | "reservation.seat_taken" | "reservation.state" | "reservation.started" | "reservation.offer_over" | "series.partial" | "draft.too_many" | "reservation.own_agency" | "decision.reason_missing" | "block.ended" | "displacement.settled" | "fault.state" | "maintenance.state" | "maintenance.notice" | "condition.filed" | "condition.too_early" | "photograph.unusable" | "photograph.quota" | "classification.too_high" | "classification.lowered" | "classification.security_functions_missing" | "recording.forbidden" | "recording.running" | "recording.not_running" | "recording.failed" | "meeting.not_listed" | "meeting.window_closed" | "meeting.ended" | "grant.malformed" | "grant.signature" | "grant.expired" | "grant.not_yet" | "grant.audience" | "grant.room" | "grant.used" | "grant.stale" | "grant.revoked" | "grant.proof" | "room_system.present" | "act.forbidden" | "device.unknown" | "device.proof" | "device.credential" | "device.forbidden" | "device.code" | "device.enrolment_state" | "device.second_person" | "device.full" | "check_in.time" | "check_in.no_show" | "extension.taken" | "extension.too_long" | "extension.time" | "signal.version" | "signal.malformed" | "signal.too_large" | "signal.out_of_order" | "resume.unknown" | "resume.offer_required" | "offer.unacceptable" | "room.full" | "node.draining" | "participant.unknown";
-        Code: "request.malformed" | "request.too_large" | "request.timeout" | "route.unknown" | "method.not_allowed" | "rate.limited" | "service.unavailable" | "service.internal" | "not_found" | "conflict" | "change.unconfirmed" | "idempotency.mismatch" | "sign_in.required" | "sign_in.failed" | "csrf.missing" | "origin.foreign" | "role.missing" | "password.weak" | "password.change_required" | "person.exists" | "reservation.lead_time" | "reservation.site_full" | "reservation.sites_too_few" | "reservation.purpose_missing" | "reservation.slot_invalid" | "reservation.slot_taken" | "reservation.person_twice" | "reservation.seat_taken" | "reservation.state" | "reservation.started" | "reservation.offer_over" | "series.partial" | "draft.too_many" | "reservation.own_agency" | "decision.reason_missing" | "block.ended" | "displacement.settled" | "site.exists" | "holiday.exists" | "policy.infeasible" | "policy.in_force" | "condition.filed" | "condition.too_early" | "photograph.unusable" | "photograph.quota" | "classification.too_high" | "classification.lowered" | "classification.security_functions_missing" | "recording.forbidden" | "recording.running" | "recording.not_running" | "recording.failed" | "meeting.not_listed" | "meeting.window_closed" | "meeting.ended" | "grant.malformed" | "grant.signature" | "grant.expired" | "grant.not_yet" | "grant.audience" | "grant.room" | "grant.used" | "grant.stale" | "grant.revoked" | "grant.proof" | "room_system.present" | "act.forbidden" | "device.unknown" | "device.proof" | "device.credential" | "device.forbidden" | "device.code" | "device.enrolment_state" | "device.second_person" | "device.full" | "check_in.time" | "check_in.no_show" | "extension.taken" | "extension.too_long" | "extension.time" | "signal.version" | "signal.malformed" | "signal.too_large" | "signal.out_of_order" | "resume.unknown" | "resume.offer_required" | "offer.unacceptable" | "room.full" | "node.draining" | "participant.unknown";
         Condition: {
             filed_at_ms: components["schemas"]["UnixMs"];
             filed_by: components["schemas"]["PersonRef"];
@@ -2216,6 +2055,52 @@ export interface components {
             conditions: components["schemas"]["Condition"][];
             /** @description Uses that ended without a report, the longest owed first. */
             due: components["schemas"]["DueCondition"][];
+        };
+        /** @enum {string} */
+        ConsentAnswer: "given" | "withheld";
+        ConsentBody: {
+            answer: components["schemas"]["ConsentAnswer"];
+            /** @description Needed where it is withheld. */
+            words?: string | null;
+        };
+        /** @description A use on a rest day that a facilitator is asked about. */
+        ConsentRow: {
+            agency: components["schemas"]["AgencyShort"];
+            asked_at_ms: components["schemas"]["UnixMs"];
+            by?: components["schemas"]["PersonRef"] | null;
+            classification: components["schemas"]["Classification"];
+            days: components["schemas"]["DayFlag"][];
+            ends_at_ms: components["schemas"]["UnixMs"];
+            /**
+             * Format: int64
+             * @description Who will be at this site.
+             */
+            people: number;
+            reference: string;
+            reservation: components["schemas"]["ReservationId"];
+            site: components["schemas"]["SiteRef"];
+            starts_at_ms: components["schemas"]["UnixMs"];
+            /**
+             * @description Where the consent of those who look after the rooms stands.
+             * @enum {string}
+             */
+            state: "not_needed" | "waiting" | "given" | "withheld";
+            /** @description Not of what is classified. */
+            title?: string | null;
+            words?: string | null;
+        };
+        /**
+         * @description Where the consent of those who look after the rooms stands.
+         * @enum {string}
+         */
+        ConsentState: "not_needed" | "waiting" | "given" | "withheld";
+        Consents: {
+            consents: components["schemas"]["ConsentRow"][];
+        };
+        /** @description A new feed with its address, which is shown this once. */
+        CreatedFeed: {
+            address: string;
+            feed: components["schemas"]["Feed"];
         };
         CreatedPerson: {
             person: components["schemas"]["PersonRef"];
@@ -2291,7 +2176,39 @@ export interface components {
             reason_code?: components["schemas"]["ReasonCode"] | null;
         };
         /** @enum {string} */
-        Decision: "approve" | "refuse";
+        Decision: "approve" | "return" | "refuse";
+        /**
+         * Format: uuid
+         * @description Some days on which a role is lent.
+         */
+        DelegationId: string;
+        /** @description Some days on which the approver's role is lent. */
+        DelegationRow: {
+            delegate: components["schemas"]["PersonRef"];
+            /** @description `YYYY-MM-DD`, both included. */
+            from: string;
+            id: components["schemas"]["DelegationId"];
+            /** @description It lends today. */
+            in_force: boolean;
+            lender: components["schemas"]["PersonRef"];
+            /** @description I lend it, and am not lent it. */
+            mine: boolean;
+            to: string;
+        };
+        DelegationWish: {
+            delegate: components["schemas"]["PersonId"];
+            /**
+             * Format: date
+             * @description `YYYY-MM-DD`, both included.
+             */
+            from: string;
+            /** Format: date */
+            to: string;
+        };
+        Delegations: {
+            acting_for?: components["schemas"]["PersonRef"] | null;
+            delegations: components["schemas"]["DelegationRow"][];
+        };
         /**
          * Format: uuid
          * @description A room system or door panel that was enrolled for a site.
@@ -2319,6 +2236,23 @@ export interface components {
             devices: components["schemas"]["DeviceRow"][];
             /** @description Codes that were entered and wait for a second person. */
             waiting: components["schemas"]["WaitingDevice"][];
+        };
+        Dossier: {
+            consents: components["schemas"]["SiteConsent"][];
+            days: components["schemas"]["DayFlag"][];
+            effects: components["schemas"]["Effects"];
+            faults: components["schemas"]["OpenFault"][];
+            /** @description Until when its sites are held. */
+            held_until_ms: components["schemas"]["UnixMs"];
+            /** @description Why it cannot be approved as it stands; empty where it can. */
+            hindrances: components["schemas"]["Refusal"][];
+            /** @description Its sites are held now. */
+            holds: boolean;
+            record: components["schemas"]["AgencyRecord"];
+            reservation: components["schemas"]["Reservation"];
+            rivals: components["schemas"]["Rival"][];
+            /** @description Since when it is with the approver. */
+            waiting_from_ms: components["schemas"]["UnixMs"];
         };
         /** @description What an applicant asks for. */
         Draft: {
@@ -2409,6 +2343,20 @@ export interface components {
             ended_at_ms: components["schemas"]["UnixMs"];
             reservation: components["schemas"]["ReservationShort"];
             site: components["schemas"]["SiteId"];
+        };
+        /** @description What each answer would do. */
+        Effects: {
+            /** @description Approved: the meeting's door opens, and so many people are its group. */
+            opens_at_ms: components["schemas"]["UnixMs"];
+            /** Format: int64 */
+            people: number;
+            /** @description Returned: its sites stay held until then. */
+            returned_until_ms: components["schemas"]["UnixMs"];
+            /**
+             * Format: int64
+             * @description Refused: so many who wait could have its sites.
+             */
+            waiting: number;
         };
         /** @description Who took a reservation back, when and why. */
         Ended: {
@@ -2525,6 +2473,22 @@ export interface components {
             /** @description The latest first. */
             history: components["schemas"]["EquipmentHistoryRow"][];
         };
+        /**
+         * @description What stands in a fault's history.
+         * @enum {string}
+         */
+        EventKind: "report" | "assign" | "severity" | "start" | "wait" | "resume" | "mend" | "close" | "reopen" | "comment" | "block" | "unblock";
+        Example: {
+            bounds: ("lead_time" | "duration_max" | "advance_max" | "rest_day")[];
+            received_at_ms: components["schemas"]["UnixMs"];
+            reference: string;
+            starts_at_ms: components["schemas"]["UnixMs"];
+        };
+        /**
+         * @description A rule of time that can be let through.
+         * @enum {string}
+         */
+        Exemption: "lead_time" | "opening_hours" | "rest_day";
         ExtensionAsked: {
             /**
              * Format: int64
@@ -2540,11 +2504,6 @@ export interface components {
              * @description In steps of 15; 0: not at all.
              */
             minutes_max: number;
-        Example: {
-            bounds: ("lead_time" | "duration_max" | "advance_max" | "rest_day")[];
-            received_at_ms: components["schemas"]["UnixMs"];
-            reference: string;
-            starts_at_ms: components["schemas"]["UnixMs"];
         };
         /** @description Somebody who can look after sites, and those that they look after. */
         FacilitatorOf: {
@@ -2555,10 +2514,10 @@ export interface components {
             facilitators: components["schemas"]["FacilitatorOf"][];
         };
         /**
-         * @description What stands in a fault's history.
+         * @description What the last attempt met.
          * @enum {string}
          */
-        EventKind: "report" | "assign" | "severity" | "start" | "wait" | "resume" | "mend" | "close" | "reopen" | "comment" | "block" | "unblock";
+        Failure: "connection" | "tls" | "timeout" | "credentials" | "refused_for_now" | "refused" | "unwritable" | "person_gone" | "stale";
         Fault: {
             assigned_to?: components["schemas"]["PersonRef"] | null;
             changed_at_ms: components["schemas"]["UnixMs"];
@@ -2688,6 +2647,28 @@ export interface components {
         Faults: {
             faults: components["schemas"]["Fault"][];
         };
+        Feed: {
+            created_at_ms: components["schemas"]["UnixMs"];
+            id: components["schemas"]["FeedId"];
+            kind: components["schemas"]["FeedKind"];
+            last_used_at_ms?: components["schemas"]["UnixMs"] | null;
+            site?: components["schemas"]["SiteRef"] | null;
+        };
+        /**
+         * Format: uuid
+         * @description A calendar feed that somebody subscribed to.
+         */
+        FeedId: string;
+        /** @enum {string} */
+        FeedKind: "person" | "agency" | "site";
+        Feeds: {
+            feeds: components["schemas"]["Feed"][];
+        };
+        /**
+         * @description A part of an application that can be sent back.
+         * @enum {string}
+         */
+        Field: "title" | "purpose" | "classification" | "sites" | "time" | "people" | "chair" | "contact" | "needs";
         /** @description What one month, site or agency came to. */
         Figures: {
             /**
@@ -2754,6 +2735,7 @@ export interface components {
             waiting: number;
             /** Format: int64 */
             withdrawn: number;
+        };
         /** @description One thing that is wrong, beside its field. */
         Finding: {
             field: string;
@@ -2792,6 +2774,11 @@ export interface components {
             margin_days: number;
             /** @description 1 is the best. */
             rank: number;
+            starts_at_ms: components["schemas"]["UnixMs"];
+        };
+        /** @description A slot that could be had. */
+        FreeSlot: {
+            ends_at_ms: components["schemas"]["UnixMs"];
             starts_at_ms: components["schemas"]["UnixMs"];
         };
         /** @description A time at which the booking's own sites are free. */
@@ -2873,25 +2860,6 @@ export interface components {
             /** @description By tag. */
             equipment: components["schemas"]["EquipmentItem"][];
         };
-        /** @description One use of the room. */
-        Item: {
-            checked_in: boolean;
-            /** @description and the room system can stay until here. */
-            closes_at_ms: components["schemas"]["UnixMs"];
-            ends_at_ms: components["schemas"]["UnixMs"];
-            /**
-             * Format: int64
-             * @description It may be made this much longer now, minutes: nobody needs any of its sites until then.
-             */
-            extension_minutes: number;
-            meeting: components["schemas"]["MeetingId"];
-            /** @description The room system can join, and somebody can check in, from here, */
-            opens_at_ms: components["schemas"]["UnixMs"];
-            release_at_ms?: components["schemas"]["UnixMs"] | null;
-            reservation: components["schemas"]["ReservationId"];
-            starts_at_ms: components["schemas"]["UnixMs"];
-            /** @description Of a TERBUKA session alone. Absent: it may not be read here. Show that the room is booked. */
-            title?: string | null;
         /** @description An item of its checklist. */
         Item: {
             done: boolean;
@@ -2900,6 +2868,13 @@ export interface components {
             number: number;
             words: string;
         };
+        /** @enum {string} */
+        Kind: "application_received" | "application_returned" | "approved" | "refused" | "hold_expiring" | "lapsed" | "withdrawn" | "displaced" | "room_settled" | "flagged" | "waiting_list_offer" | "decision_reminder" | "decision_escalated" | "check_in_warning" | "no_show" | "condition_overdue" | "fault_reported" | "fault_assigned" | "fault_changed" | "fault_due" | "fault_affects" | "maintenance_planned" | "override_asked" | "override_decided" | "consent_asked" | "slot_lost" | "delegation_made" | "series_result" | "invited" | "invitation_changed" | "invitation_cancelled";
+        /**
+         * @description How the days before use are counted.
+         * @enum {string}
+         */
+        LeadMode: "calendar" | "clear" | "working";
         /** @description An occurrence that could not be had. */
         LeftOut: {
             ends_at_ms: components["schemas"]["UnixMs"];
@@ -2907,6 +2882,48 @@ export interface components {
             number: number;
             refusals: components["schemas"]["Refusal"][];
             starts_at_ms: components["schemas"]["UnixMs"];
+        };
+        Mail: {
+            /** Format: int64 */
+            attempts: number;
+            created_at_ms: components["schemas"]["UnixMs"];
+            failure?: components["schemas"]["Failure"] | null;
+            id: components["schemas"]["MailId"];
+            kind: components["schemas"]["Kind"];
+            /** @description What it asks of a calendar: `REQUEST` or `CANCEL`. */
+            method?: string | null;
+            next_try_at_ms?: components["schemas"]["UnixMs"] | null;
+            settled_at_ms?: components["schemas"]["UnixMs"] | null;
+            state: components["schemas"]["MailState"];
+            /** @description As the recipient reads it; nothing where it cannot be written. */
+            subject?: string | null;
+            to: components["schemas"]["MailTo"];
+        };
+        /**
+         * Format: uuid
+         * @description A notice on its way by mail.
+         */
+        MailId: string;
+        /** @enum {string} */
+        MailState: "waiting" | "sent" | "failed" | "dropped";
+        MailTo: {
+            email: string;
+            name: string;
+            person: components["schemas"]["PersonId"];
+        };
+        Mails: {
+            /** Format: int64 */
+            failed: number;
+            mails: components["schemas"]["Mail"][];
+            next?: components["schemas"]["MailId"] | null;
+            /** @description A mail server is named in the settings. Otherwise all mail waits. */
+            sends: boolean;
+            /**
+             * Format: int64
+             * @description Counted to 1000.
+             */
+            waiting: number;
+        };
         Maintenance: {
             block: components["schemas"]["BlockId"];
             checklist: components["schemas"]["Item"][];
@@ -2986,7 +3003,6 @@ export interface components {
          * @enum {string}
          */
         May: "decide" | "withdraw" | "amend" | "copy" | "amend_following" | "withdraw_following" | "accept_offer" | "decline_offer" | "join" | "file_condition" | "report_fault";
-        May: "decide" | "withdraw" | "amend" | "copy" | "join" | "file_condition" | "report_fault";
         /** @description The person who is signed in, to themselves. */
         Me: {
             agency: components["schemas"]["AgencyRef"];
@@ -3065,6 +3081,10 @@ export interface components {
         NewEquipment: components["schemas"]["EquipmentDraft"] & {
             site: components["schemas"]["SiteId"];
         };
+        NewFeed: {
+            kind: components["schemas"]["FeedKind"];
+            site?: components["schemas"]["SiteId"] | null;
+        };
         /** @description A person to be given an account. */
         NewPerson: {
             agency: components["schemas"]["AgencyId"];
@@ -3136,6 +3156,10 @@ export interface components {
             kind: "room_settled";
             outcome: components["schemas"]["Outcome"];
             site?: components["schemas"]["Place"] | null;
+        } | {
+            about: components["schemas"]["About"];
+            at_ms: components["schemas"]["UnixMs"];
+            /** @enum {string} */
             kind: "flagged";
             site: components["schemas"]["Place"];
             /**
@@ -3216,11 +3240,35 @@ export interface components {
             site: components["schemas"]["Place"];
             starts_at_ms: components["schemas"]["UnixMs"];
         } | {
+            at_ms: components["schemas"]["UnixMs"];
+            exception: components["schemas"]["AboutOverride"];
+            /** @enum {string} */
+            kind: "override_asked";
+        } | {
+            at_ms: components["schemas"]["UnixMs"];
+            confirmed: boolean;
+            exception: components["schemas"]["AboutOverride"];
+            /** @enum {string} */
+            kind: "override_decided";
+        } | {
             about: components["schemas"]["About"];
             at_ms: components["schemas"]["UnixMs"];
             /** @enum {string} */
-            kind: "override_asked";
-            rule: components["schemas"]["Rule"];
+            kind: "consent_asked";
+            site: components["schemas"]["Place"];
+        } | {
+            about: components["schemas"]["About"];
+            alternatives: components["schemas"]["FreeSlot"][];
+            at_ms: components["schemas"]["UnixMs"];
+            /** @enum {string} */
+            kind: "slot_lost";
+        } | {
+            delegation: components["schemas"]["DelegationId"];
+            from: string;
+            /** @enum {string} */
+            kind: "delegation_made";
+            lender: string;
+            to: string;
         } | {
             about: components["schemas"]["About"];
             /** Format: int32 */
@@ -3286,9 +3334,6 @@ export interface components {
             ends_at_ms: components["schemas"]["UnixMs"];
             starts_at_ms: components["schemas"]["UnixMs"];
         };
-        OpenFaults: {
-            faults: components["schemas"]["FaultHint"][];
-        };
         /** @description What is said of one occurrence. */
         OccurrenceVerdict: {
             /** Format: int64 */
@@ -3312,11 +3357,100 @@ export interface components {
             /** @description No gives the place to the next in the list. */
             accept: boolean;
         };
+        /** @description A fault at one of the sites that is not mended. */
+        OpenFault: {
+            /** @description The room cannot be used without it. */
+            critical: boolean;
+            equipment?: string | null;
+            id: components["schemas"]["FaultId"];
+            reference: string;
+            reported_at_ms: components["schemas"]["UnixMs"];
+            /** @description `s1` to `s4` */
+            severity: string;
+            site: components["schemas"]["SiteRef"];
+        };
+        OpenFaults: {
+            faults: components["schemas"]["FaultHint"][];
+        };
+        /**
+         * @description How an override came about.
+         * @enum {string}
+         */
+        Origin: "asked" | "resiting";
         /**
          * @description What became of a booking that was displaced.
          * @enum {string}
          */
         Outcome: "resited" | "online" | "restored";
+        /** @description An exception from a rule, and the two people who answer for it. */
+        Override: {
+            agency: components["schemas"]["AgencyShort"];
+            asked_at_ms: components["schemas"]["UnixMs"];
+            asked_by?: components["schemas"]["PersonRef"] | null;
+            asked_for?: components["schemas"]["PersonRef"] | null;
+            decided_at_ms?: components["schemas"]["UnixMs"] | null;
+            decided_by?: components["schemas"]["PersonRef"] | null;
+            decided_for?: components["schemas"]["PersonRef"] | null;
+            ends_at_ms: components["schemas"]["UnixMs"];
+            exempt: components["schemas"]["Exemption"][];
+            id: components["schemas"]["OverrideId"];
+            /** @description This person can be its second. */
+            may_confirm: boolean;
+            origin: components["schemas"]["Origin"];
+            reason: string;
+            reservation?: components["schemas"]["OverrideReservation"] | null;
+            sites: components["schemas"]["SiteRef"][];
+            starts_at_ms: components["schemas"]["UnixMs"];
+            state: components["schemas"]["OverrideState"];
+            words?: string | null;
+        };
+        OverrideAnswer: {
+            decision: components["schemas"]["OverrideDecision"];
+            /** @description Needed where it is declined. */
+            words?: string | null;
+        };
+        /** @enum {string} */
+        OverrideDecision: "confirm" | "decline";
+        /**
+         * Format: uuid
+         * @description An exception from a rule, which two people answer for.
+         */
+        OverrideId: string;
+        OverrideReservation: {
+            id: components["schemas"]["ReservationId"];
+            reference: string;
+        };
+        /**
+         * @description Where an override stands.
+         * @enum {string}
+         */
+        OverrideState: "asked" | "confirmed" | "declined";
+        /**
+         * @description What is asked for: for an agency's application to come (`agency`, `sites`, `starts_at_ms`, `ends_at_ms`), or for a reservation that waits
+         *     for consent (`reservation` alone).
+         */
+        OverrideWish: {
+            agency?: components["schemas"]["AgencyId"] | null;
+            ends_at_ms?: components["schemas"]["UnixMs"] | null;
+            exempt: components["schemas"]["Exemption"][];
+            reason: string;
+            reservation?: components["schemas"]["ReservationId"] | null;
+            sites?: components["schemas"]["SiteId"][];
+            starts_at_ms?: components["schemas"]["UnixMs"] | null;
+        };
+        Overrides: {
+            overrides: components["schemas"]["Override"][];
+        };
+        /** @description What is reported at the room's own panel. */
+        PanelFault: {
+            description: string;
+            equipment?: components["schemas"]["EquipmentId"] | null;
+            severity: components["schemas"]["Severity"];
+        };
+        /** @description Under which name it can be asked for. */
+        PanelFaultKept: {
+            reference: string;
+        };
         /**
          * Format: password
          * @description A password on its way through the service: never printed, wiped from memory when it is dropped.
@@ -3387,16 +3521,6 @@ export interface components {
             /** @description The latest to begin first. */
             policies: components["schemas"]["PolicyVersion"][];
         };
-        /** @description What is proposed for one booking. */
-        Proposals: {
-            /** @description TP-2: within the lead time, so that another site is recorded as an override. */
-            exempt: boolean;
-            /** @description Its people can join from a browser. */
-            online: boolean;
-            /** @description Sites that are free at its time, and have the seats. */
-            sites: components["schemas"]["SiteProposal"][];
-            /** @description The next times at which its own sites are free: for the applicant, who may ask for one. */
-            times: components["schemas"]["FreeTime"][];
         /** @description A version as its form has it. */
         PolicyDraft: {
             /**
@@ -3440,6 +3564,50 @@ export interface components {
             /** @description Always `about:blank`: the code says what it is. */
             type: string;
         };
+        /** @description What is proposed for one booking. */
+        Proposals: {
+            /** @description TP-2: within the lead time, so that another site is recorded as an override. */
+            exempt: boolean;
+            /** @description Its people can join from a browser. */
+            online: boolean;
+            /** @description Sites that are free at its time, and have the seats. */
+            sites: components["schemas"]["SiteProposal"][];
+            /** @description The next times at which its own sites are free: for the applicant, who may ask for one. */
+            times: components["schemas"]["FreeTime"][];
+        };
+        Queue: {
+            applications: components["schemas"]["QueueRow"][];
+        };
+        /** @description One application in the queue. */
+        QueueRow: {
+            agency: components["schemas"]["AgencyShort"];
+            classification: components["schemas"]["Classification"];
+            consent: components["schemas"]["ConsentState"];
+            /** Format: int64 */
+            days_before_use: number;
+            ends_at_ms: components["schemas"]["UnixMs"];
+            /** @description It stands by an exception from a rule. */
+            excepted: boolean;
+            /** @description Until when its sites are held; of one that is returned, the applicant's deadline. */
+            held_until_ms: components["schemas"]["UnixMs"];
+            /** @description Its sites are held now. */
+            holds: boolean;
+            id: components["schemas"]["ReservationId"];
+            /** Format: int64 */
+            people: number;
+            received_at_ms: components["schemas"]["UnixMs"];
+            reference: string;
+            /**
+             * Format: int64
+             * @description What was told of it while it waits.
+             */
+            reminders: number;
+            sites: components["schemas"]["SiteRef"][];
+            starts_at_ms: components["schemas"]["UnixMs"];
+            title: string;
+            /** @description Since when it is with the approver; of one that is returned, since when it is with its applicant. */
+            waiting_from_ms: components["schemas"]["UnixMs"];
+        };
         /** @description Which notices were read: some by name, or all up to one. */
         ReadNotices: {
             notices?: components["schemas"]["NoticeId"][];
@@ -3449,7 +3617,7 @@ export interface components {
          * @description The catalogue of reasons for a refusal (TP-4).
          * @enum {string}
          */
-        ReasonCode: "purpose_unclear" | "not_official" | "room_needed" | "documents_missing" | "other";
+        ReasonCode: "purpose_unclear" | "not_official" | "room_needed" | "documents_missing" | "consent_withheld" | "not_put_right" | "other";
         /** @description One source's file in a recording. */
         RecordedTrack: {
             /** Format: int64 */
@@ -3506,6 +3674,27 @@ export interface components {
          * @enum {string}
          */
         Region: "johor" | "kedah" | "kelantan" | "melaka" | "negeri_sembilan" | "pahang" | "perak" | "perlis" | "pulau_pinang" | "sabah" | "sarawak" | "selangor" | "terengganu" | "wp_kuala_lumpur" | "wp_labuan" | "wp_putrajaya";
+        RegionYear: {
+            /**
+             * @description How far the list of a year is settled.
+             * @enum {string}
+             */
+            certainty: "unknown" | "provisional" | "gazetted";
+            region: components["schemas"]["Region"];
+            source?: string | null;
+        };
+        /** @description The answer of a replay. */
+        Replay: {
+            by_bound: components["schemas"]["BoundCount"][];
+            /** @description There were more applications than are looked at; these are the latest. */
+            cut: boolean;
+            /** @description Some of those refused, the latest first. */
+            examples: components["schemas"]["Example"][];
+            judged: number;
+            refused: number;
+            /** @description From when on applications were looked at. */
+            since_ms: components["schemas"]["UnixMs"];
+        };
         Report: {
             agencies: components["schemas"]["ReportRow"][];
             /**
@@ -3528,26 +3717,6 @@ export interface components {
             figures: components["schemas"]["Figures"];
             month?: string | null;
             site?: components["schemas"]["SiteRef"] | null;
-        RegionYear: {
-            /**
-             * @description How far the list of a year is settled.
-             * @enum {string}
-             */
-            certainty: "unknown" | "provisional" | "gazetted";
-            region: components["schemas"]["Region"];
-            source?: string | null;
-        };
-        /** @description The answer of a replay. */
-        Replay: {
-            by_bound: components["schemas"]["BoundCount"][];
-            /** @description There were more applications than are looked at; these are the latest. */
-            cut: boolean;
-            /** @description Some of those refused, the latest first. */
-            examples: components["schemas"]["Example"][];
-            judged: number;
-            refused: number;
-            /** @description From when on applications were looked at. */
-            since_ms: components["schemas"]["UnixMs"];
         };
         Reservation: {
             agency: components["schemas"]["AgencyShort"];
@@ -3560,6 +3729,8 @@ export interface components {
             decision?: components["schemas"]["Decided"] | null;
             ended?: components["schemas"]["Ended"] | null;
             ends_at_ms: components["schemas"]["UnixMs"];
+            /** @description Exceptions from the rules of time that were asked for it, or that it stands by. */
+            exceptions: components["schemas"]["Override"][];
             history: components["schemas"]["HistoryRow"][];
             hold_expires_at_ms?: components["schemas"]["UnixMs"] | null;
             /** @description Whether its sites are held for it now. */
@@ -3577,6 +3748,7 @@ export interface components {
             received_at_ms: components["schemas"]["UnixMs"];
             /** @description `TP-2026-00012` */
             reference: string;
+            returned?: components["schemas"]["Returned"] | null;
             /**
              * Format: int64
              * @description SEQUENCE of what calendars were sent.
@@ -3610,6 +3782,41 @@ export interface components {
         };
         Reservations: {
             reservations: components["schemas"]["Reservation"][];
+        };
+        /**
+         * @description What a use on a holiday or a rest day of the site's state needs.
+         * @enum {string}
+         */
+        RestDayUse: "free" | "consent" | "refused";
+        /** @description A return that is open. */
+        Returned: {
+            at_ms: components["schemas"]["UnixMs"];
+            by: components["schemas"]["PersonRef"];
+            /** @description Sent again before it, its sites are still held for it. */
+            deadline_ms: components["schemas"]["UnixMs"];
+            fields: components["schemas"]["Field"][];
+            words: string;
+        };
+        Rival: {
+            agency: components["schemas"]["AgencyShort"];
+            ends_at_ms: components["schemas"]["UnixMs"];
+            id: components["schemas"]["ReservationId"];
+            /**
+             * @description How another use stands to this one.
+             * @enum {string}
+             */
+            kind: "waiting" | "overlaps" | "same_day";
+            received_at_ms: components["schemas"]["UnixMs"];
+            reference: string;
+            /** @description Those that both ask for. */
+            sites: components["schemas"]["SiteRef"][];
+            starts_at_ms: components["schemas"]["UnixMs"];
+            /**
+             * @description Where an application stands.
+             * @enum {string}
+             */
+            state: "submitted" | "approved" | "refused" | "withdrawn" | "lapsed" | "returned" | "displaced" | "waiting" | "offered";
+            title: string;
         };
         /** @enum {string} */
         Role: "host" | "co_host" | "member" | "guest";
@@ -3653,6 +3860,11 @@ export interface components {
          * @enum {string}
          */
         Rule: "TP-1" | "TP-2" | "TP-3" | "TP-4" | "TP-5" | "TP-6" | "TP-7" | "TP-8" | "MEET-1" | "MEET-2" | "MEET-3" | "MEET-4" | "MEET-5" | "MEET-6" | "MEET-7" | "MEET-8" | "MEET-9" | "MEET-10" | "MEET-11" | "MEET-12" | "MEET-13" | "MEET-14" | "CLASS-1" | "CLASS-2" | "CLASS-3" | "CLASS-4" | "CLASS-5" | "CLASS-6" | "CLASS-7" | "SEC-1" | "SEC-2" | "SEC-3" | "SEC-4" | "SEC-5" | "SEC-6" | "ID-1" | "ID-2" | "ID-3" | "ID-4" | "ID-5" | "ID-6" | "ID-7" | "ID-8" | "ID-9" | "ID-10" | "CHAT-1" | "CHAT-2" | "CHAT-3" | "CHAT-4" | "CHAT-5" | "CHAT-6" | "CHAT-7" | "DESK-1" | "DESK-2" | "TRAIN-1" | "PORTAL-1" | "PORTAL-2" | "MAIL-1";
+        /**
+         * @description What a shift of the hours within the same day of use needs, once the lead time has begun.
+         * @enum {string}
+         */
+        SameDayShift: "approval" | "lead_time";
         /** @description A draft as it is kept and shown. */
         SavedDraft: {
             content: components["schemas"]["DraftContent"];
@@ -3849,11 +4061,26 @@ export interface components {
             site: components["schemas"]["SiteId"];
             stands: boolean;
             starts_at_ms: components["schemas"]["UnixMs"];
+        };
+        /** @description The word of those who look after the room of one site. */
+        SiteConsent: {
+            at_ms?: components["schemas"]["UnixMs"] | null;
+            by?: components["schemas"]["PersonRef"] | null;
+            needed: boolean;
+            site: components["schemas"]["SiteRef"];
+            /**
+             * @description Where the consent of those who look after the rooms stands.
+             * @enum {string}
+             */
+            state: "not_needed" | "waiting" | "given" | "withheld";
+            words?: string | null;
+        };
         /** @description A site with who looks after it and who changed it last. */
         SiteDetail: {
             changed_at_ms?: components["schemas"]["UnixMs"] | null;
             changed_by?: components["schemas"]["PersonRef"] | null;
             facilitators: components["schemas"]["PersonRef"][];
+            photographs: components["schemas"]["PhotographRef"][];
             site: components["schemas"]["Site"];
         };
         /** @description A site as its form has it. */
@@ -3888,6 +4115,9 @@ export interface components {
         SiteEdit: {
             /** @description From the preview, where the change touches bookings. */
             confirm?: string | null;
+            /** @description Photographs that were sent and nothing shows yet; and those of the site that are taken away. */
+            photographs_added?: components["schemas"]["PhotographId"][];
+            photographs_removed?: components["schemas"]["PhotographId"][];
             site: components["schemas"]["SiteDraft"];
             /**
              * Format: int64
@@ -3988,11 +4218,8 @@ export interface components {
             hold_working_days: number;
             /** Format: int64 */
             lead_days: number;
-            /**
-             * @description How the days before use are counted.
-             * @enum {string}
-             */
-            lead_mode: "calendar" | "clear" | "working";
+            /** @description TP-2: how the days before use are counted, and how many they are at least. */
+            lead_mode: components["schemas"]["LeadMode"];
             /** Format: int64 */
             no_show_minutes: number;
             /**
@@ -4017,18 +4244,10 @@ export interface components {
              * @description Working minutes after which an undecided application is called to mind, and after which it is escalated.
              */
             remind_after_minutes: number;
-            /**
-             * @description What a use on a holiday or a rest day of the site's state needs.
-             * @enum {string}
-             */
-            rest_day_use: "free" | "consent" | "refused";
+            rest_day_use: components["schemas"]["RestDayUse"];
             /** @description An application that was returned keeps the instant of its receipt where only the fields that were asked for have changed. */
             returned_keeps_receipt: boolean;
-            /**
-             * @description What a shift of the hours within the same day of use needs, once the lead time has begun.
-             * @enum {string}
-             */
-            same_day_shift: "approval" | "lead_time";
+            same_day_shift: components["schemas"]["SameDayShift"];
             /**
              * Format: int64
              * @description Longest use in one application.
@@ -4119,6 +4338,7 @@ export interface components {
              * @description 0 to 1000; at 0 the agency is not watched.
              */
             uses_each_month: number;
+        };
         Weekend: {
             /** Format: date */
             effective_from: string;
@@ -4131,6 +4351,16 @@ export interface components {
             /** Format: int64 */
             second_weekday: number;
             source: string;
+        };
+        /** @description A mail with what it says. */
+        WholeMail: {
+            /** @description The part that a calendar reads (RFC 5545). */
+            calendar?: string | null;
+            /** @description Of its words. */
+            language: string;
+            mail: components["schemas"]["Mail"];
+            message_id: string;
+            text?: string | null;
         };
         Withdrawal: {
             reason?: string | null;
@@ -4354,13 +4584,6 @@ export interface operations {
             };
         };
     };
-    get_api_v1_changes: {
-        parameters: {
-            query: {
-                /** @description The number that was answered last; without it the present one is answered at once. */
-                after?: number;
-                /** @description The reservation or meeting that is shown. */
-                about: string;
     get_api_v1_blocks: {
         parameters: {
             query: {
@@ -4379,7 +4602,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Changes"];
                     "application/json": components["schemas"]["Blocks"];
                 };
             };
@@ -4401,11 +4623,6 @@ export interface operations {
             };
         };
     };
-    get_api_v1_conditions: {
-        parameters: {
-            query?: {
-                /** @description Without it: every site that I look after. */
-                site?: string;
     post_api_v1_blocks: {
         parameters: {
             query?: never;
@@ -4427,7 +4644,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Conditions"];
                     "application/json": components["schemas"]["BlockDetail"];
                 };
             };
@@ -4447,9 +4663,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
-    get_api_v1_devices: {
     post_api_v1_blocks_preview: {
         parameters: {
             query?: never;
@@ -4457,7 +4680,6 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
         requestBody: {
             content: {
                 "application/json": components["schemas"]["BlockDraft"];
@@ -4469,7 +4691,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Devices"];
                     "application/json": components["schemas"]["WouldMeet"];
                 };
             };
@@ -4489,9 +4710,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
-    post_api_v1_devices_enrolments: {
     get_api_v1_blocks_id: {
         parameters: {
             query?: never;
@@ -4501,18 +4729,13 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CodeEntered"];
-            };
-        };
+        requestBody?: never;
         responses: {
-            201: {
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Devices"];
                     "application/json": components["schemas"]["BlockDetail"];
                 };
             };
@@ -4540,7 +4763,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            429: {
         };
     };
     post_api_v1_blocks_id_affected_reservation: {
@@ -4609,20 +4831,17 @@ export interface operations {
             };
         };
     };
-    post_api_v1_devices_enrolments_id_confirmation: {
     post_api_v1_blocks_id_end: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                id: string;
                 id: components["schemas"]["BlockId"];
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Settling"];
                 "application/json": components["schemas"]["BlockEnd"];
             };
         };
@@ -4632,8 +4851,562 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Devices"];
                     "application/json": components["schemas"]["BlockDetail"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_calendar_feeds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Feeds"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_calendar_feeds: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same request sent twice under one key is carried out once */
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewFeed"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedFeed"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_api_v1_calendar_feeds_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["FeedId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_changes: {
+        parameters: {
+            query: {
+                /** @description The number that was answered last; without it the present one is answered at once. */
+                after?: number;
+                /** @description The reservation or meeting that is shown. */
+                about: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changes"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_conditions: {
+        parameters: {
+            query?: {
+                /** @description Without it: every site that I look after. */
+                site?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conditions"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_consents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consents"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_decisions: {
+        parameters: {
+            query: {
+                view: "waiting" | "returned";
+                site?: components["schemas"]["SiteId"];
+                agency?: components["schemas"]["AgencyId"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Queue"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_delegations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delegations"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_delegations: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same request sent twice under one key is carried out once */
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DelegationWish"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DelegationRow"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_delegations_id_end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["DelegationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_devices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Devices"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_devices_enrolments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeEntered"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Devices"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_devices_enrolments_id_confirmation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Settling"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Devices"];
                 };
             };
             401: {
@@ -4676,14 +5449,7 @@ export interface operations {
             header?: never;
             path: {
                 id: components["schemas"]["DeviceId"];
-    get_api_v1_conditions: {
-        parameters: {
-            query?: {
-                /** @description Without it: every site that I look after. */
-                site?: string;
             };
-            header?: never;
-            path?: never;
             cookie?: never;
         };
         requestBody?: never;
@@ -4694,7 +5460,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Devices"];
-                    "application/json": components["schemas"]["Conditions"];
                 };
             };
             401: {
@@ -4706,6 +5471,14 @@ export interface operations {
                 };
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4740,14 +5513,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-        };
-    };
-    get_api_v1_equipment: {
-        parameters: {
-            query: {
-                site: string;
-            };
-            header?: never;
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4780,7 +5545,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SavedDraft"];
-                    "application/json": components["schemas"]["Inventory"];
                 };
             };
             401: {
@@ -4831,24 +5595,12 @@ export interface operations {
             header?: never;
             path: {
                 id: components["schemas"]["DraftId"];
-    post_api_v1_equipment: {
-    get_api_v1_equipment_id: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The sender's own name for this request: sent twice, it is carried out once */
-                "idempotency-key"?: string | null;
             };
-            path?: never;
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewEquipment"];
-            };
-        };
+        requestBody?: never;
         responses: {
-            201: {
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4914,7 +5666,144 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_api_v1_drafts_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["DraftId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_equipment: {
+        parameters: {
+            query: {
+                site: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Inventory"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_equipment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The sender's own name for this request: sent twice, it is carried out once */
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewEquipment"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EquipmentPage"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4942,13 +5831,8 @@ export interface operations {
                 /** @description Labels at the start of the first sheet that were used before, 0 to 23. */
                 skip?: number;
             };
-    post_api_v1_equipment_id_retirement: {
-        parameters: {
-            query?: never;
             header?: never;
-            path: {
-                id: components["schemas"]["EquipmentId"];
-            };
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;
@@ -4959,7 +5843,6 @@ export interface operations {
                 };
                 content: {
                     "application/pdf": components["schemas"]["PdfFile"];
-                    "application/json": components["schemas"]["EquipmentPage"];
                 };
             };
             401: {
@@ -4979,15 +5862,6 @@ export interface operations {
                 };
             };
             422: {
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4998,7 +5872,6 @@ export interface operations {
         };
     };
     get_api_v1_equipment_id: {
-    delete_api_v1_equipment_id_retirement: {
         parameters: {
             query?: never;
             header?: never;
@@ -5047,6 +5920,118 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["AmendedEquipment"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EquipmentPage"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_equipment_id_retirement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["EquipmentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EquipmentPage"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_api_v1_equipment_id_retirement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["EquipmentId"];
             };
             cookie?: never;
         };
@@ -5138,6 +6123,41 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_facilitators: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Facilitators"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5436,6 +6456,307 @@ export interface operations {
             };
         };
     };
+    get_api_v1_holidays: {
+        parameters: {
+            query: {
+                year: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HolidaysOfYear"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_holidays_changes: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same request sent twice under one key is carried out once */
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeRequest"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_holidays_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Change"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_mail: {
+        parameters: {
+            query?: {
+                state?: "waiting" | "sent" | "failed" | "dropped";
+                /** @description Those older than this one. */
+                before?: components["schemas"]["MailId"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mails"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_mail_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MailId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WholeMail"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_mail_id_resend: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MailId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WholeMail"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_api_v1_maintenance: {
         parameters: {
             query: {
@@ -5656,801 +6977,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    delete_api_v1_drafts_id: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: components["schemas"]["DraftId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_api_v1_equipment: {
-        parameters: {
-            query: {
-                site: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Inventory"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    post_api_v1_equipment: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The sender's own name for this request: sent twice, it is carried out once */
-                "idempotency-key"?: string | null;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewEquipment"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["EquipmentPage"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_api_v1_equipment_labels_pdf: {
-        parameters: {
-            query?: {
-                /** @description Without it: every site that I keep. */
-                site?: string;
-                /** @description Tags, separated by commas. Without them: every piece that stands there. */
-                tags?: string;
-                /** @description Labels at the start of the first sheet that were used before, 0 to 23. */
-                skip?: number;
-            };
-    get_api_v1_facilitators: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/pdf": components["schemas"]["PdfFile"];
-                    "application/json": components["schemas"]["Facilitators"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_api_v1_equipment_id: {
-        };
-    };
-    get_api_v1_faults: {
-        parameters: {
-            query?: {
-                /** @description Without it: those that I reported. */
-                site?: string;
-            };
-            header?: never;
-            path: {
-                id: components["schemas"]["EquipmentId"];
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["EquipmentPage"];
-                    "application/json": components["schemas"]["Faults"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    put_api_v1_equipment_id: {
-        };
-    };
-    post_api_v1_faults: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: components["schemas"]["EquipmentId"];
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["AmendedEquipment"];
-            };
-        };
-        responses: {
-            200: {
-                "application/json": components["schemas"]["FaultDraft"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["EquipmentPage"];
-                    "application/json": components["schemas"]["Fault"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            403: {
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            404: {
-        };
-    };
-    get_api_v1_holidays: {
-        parameters: {
-            query: {
-                year: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "application/json": components["schemas"]["HolidaysOfYear"];
-                };
-            };
             409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    post_api_v1_equipment_id_retirement: {
-    post_api_v1_holidays_changes: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: components["schemas"]["EquipmentId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["EquipmentPage"];
-                };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ChangeRequest"];
-            };
-        };
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    delete_api_v1_equipment_id_retirement: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: components["schemas"]["EquipmentId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["EquipmentPage"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    post_api_v1_holidays_preview: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Change"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Preview"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    put_api_v1_me_password: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ChangePassword"];
-            };
-        };
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_api_v1_meetings: {
-        parameters: {
-            query: {
-                from_ms: number;
-                to_ms: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Meetings"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    post_api_v1_meetings: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same request sent twice under one key is carried out once */
-                "idempotency-key"?: string | null;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["MeetingDraft"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Meeting"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_api_v1_meetings_id: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: components["schemas"]["MeetingId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Meeting"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    post_api_v1_equipment_id_self_test: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: components["schemas"]["EquipmentId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["EquipmentPage"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_api_v1_faults: {
-        parameters: {
-            query?: {
-                /** @description Without it: those that I reported. */
-                site?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Faults"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    post_api_v1_faults: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["FaultDraft"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Fault"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6840,6 +7367,229 @@ export interface operations {
             };
         };
     };
+    get_api_v1_overrides: {
+        parameters: {
+            query: {
+                view: "open" | "month" | "agency";
+                /** @description `YYYY-MM`, with the view of a month. */
+                month?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Overrides"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_overrides: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same request sent twice under one key is carried out once */
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OverrideWish"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Override"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_overrides_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["OverrideId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Override"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_overrides_id_decision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["OverrideId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OverrideAnswer"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Override"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     post_api_v1_panel_credential: {
         parameters: {
             query?: never;
@@ -6954,18 +7704,58 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-        /** @description A mail with what it says. */
-        WholeMail: {
-            /** @description The part that a calendar reads (RFC 5545). */
-            calendar?: string | null;
-            /** @description Of its words. */
-            language: string;
-            mail: components["schemas"]["Mail"];
-            message_id: string;
-            text?: string | null;
         };
-        Withdrawal: {
-            reason?: string | null;
+    };
+    post_api_v1_panel_faults: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A proof of the device's key (RFC 9449) */
+                dpop?: string | null;
+                /** @description DPoP and the device's credential */
+                authorization?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PanelFault"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PanelFaultKept"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     post_api_v1_panel_reservations_id_check_in: {
@@ -7269,127 +8059,6 @@ export interface operations {
         };
     };
     post_api_v1_photographs: {
-    get_api_v1_calendar_feeds: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Feeds"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    post_api_v1_calendar_feeds: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same request sent twice under one key is carried out once */
-                "idempotency-key"?: string | null;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewFeed"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CreatedFeed"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    delete_api_v1_calendar_feeds_id: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: components["schemas"]["FeedId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_api_v1_conditions: {
         parameters: {
             query?: never;
             header?: {
@@ -7412,231 +8081,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PhotographRef"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_api_v1_photographs_id: {
-        parameters: {
-            query?: {
-                /** @description `full` (1,600 pixels at most, the default) or `thumb` (320). */
-                size?: string;
-            };
-            header?: never;
-            path: {
-                id: components["schemas"]["PhotographId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "image/jpeg": components["schemas"]["ImageFile"];
-                };
-            };
-            /** @description As it was */
-            304: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    post_api_v1_recordings_id_view: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: components["schemas"]["RecordingId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ViewGrant"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_api_v1_reports: {
-        parameters: {
-            query?: {
-                /** @description The first month, as in `2026-01`; twelve months where nothing is said. */
-                from?: string;
-                /** @description The last month; this one where nothing is said. */
-                to?: string;
-                agency?: string;
-                site?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Report"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_api_v1_reports_csv: {
-        parameters: {
-            query?: {
-                /** @description The first month, as in `2026-01`; twelve months where nothing is said. */
-                from?: string;
-                /** @description The last month; this one where nothing is said. */
-                to?: string;
-                agency?: string;
-                site?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/csv": string;
                     "application/json": components["schemas"]["PhotographRef"];
                 };
             };
@@ -7867,7 +8311,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            403: {
         };
     };
     post_api_v1_policies_replay: {
@@ -7899,13 +8342,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-        };
-    };
-    get_api_v1_reports_use: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7940,8 +8376,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AgenciesUse"];
-                };
                     "application/json": components["schemas"]["PolicyVersion"];
                 };
             };
@@ -7961,7 +8395,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            403: {
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7980,13 +8413,68 @@ export interface operations {
             };
         };
     };
-    put_api_v1_reports_use_agency: {
-    get_api_v1_mail: {
+    post_api_v1_recordings_id_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["RecordingId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViewGrant"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_reports: {
         parameters: {
             query?: {
-                state?: "waiting" | "sent" | "failed" | "dropped";
-                /** @description Those older than this one. */
-                before?: components["schemas"]["MailId"];
+                /** @description The first month, as in `2026-01`; twelve months where nothing is said. */
+                from?: string;
+                /** @description The last month; this one where nothing is said. */
+                to?: string;
+                agency?: string;
+                site?: string;
             };
             header?: never;
             path?: never;
@@ -7999,7 +8487,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Mails"];
+                    "application/json": components["schemas"]["Report"];
                 };
             };
             401: {
@@ -8028,13 +8516,18 @@ export interface operations {
             };
         };
     };
-    get_api_v1_mail_id: {
+    get_api_v1_reports_csv: {
         parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: components["schemas"]["MailId"];
+            query?: {
+                /** @description The first month, as in `2026-01`; twelve months where nothing is said. */
+                from?: string;
+                /** @description The last month; this one where nothing is said. */
+                to?: string;
+                agency?: string;
+                site?: string;
             };
+            header?: never;
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;
@@ -8044,7 +8537,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["WholeMail"];
+                    "text/csv": string;
                 };
             };
             401: {
@@ -8063,7 +8556,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            404: {
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8073,13 +8566,11 @@ export interface operations {
             };
         };
     };
-    post_api_v1_mail_id_resend: {
+    get_api_v1_reports_use: {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                id: components["schemas"]["MailId"];
-            };
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;
@@ -8089,7 +8580,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["WholeMail"];
+                    "application/json": components["schemas"]["AgenciesUse"];
                 };
             };
             401: {
@@ -8108,17 +8599,9 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
         };
     };
-    put_api_v1_me_password: {
+    put_api_v1_reports_use_agency: {
         parameters: {
             query?: never;
             header?: never;
@@ -8592,6 +9075,51 @@ export interface operations {
             };
         };
     };
+    get_api_v1_reservations_id_dossier: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ReservationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dossier"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_api_v1_reservations_id_extension: {
         parameters: {
             query?: never;
@@ -8828,6 +9356,70 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Condition"];
                 };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_reservations_id_sites_site_consent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ReservationId"];
+                site: components["schemas"]["SiteId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConsentBody"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             401: {
                 headers: {

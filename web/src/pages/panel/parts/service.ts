@@ -10,7 +10,7 @@ import type { Kept } from './kept';
 
 type Schemas = components['schemas'];
 export type Schedule = Schemas['Schedule'];
-export type Item = Schemas['Item'];
+export type Item = Schemas['ScheduledUse'];
 export type Block = Schemas['Block'];
 export type Enrolment = Schemas['EnrolmentShown'];
 export type Standing = Schemas['EnrolmentStanding'];
