@@ -156,7 +156,11 @@ pub async fn lapse_due(db: &Db, now: UnixMs) -> Result<usize> {
         kernel::transact!(db, tx => {
             let it = reservations::found(tx, *id).await?;
             match open(tx, &it).await? {
-                Some(open) if open.deadline <= now => lapse(tx, now, *id).await,
+                Some(open) if open.deadline <= now => {
+                    lapse(tx, now, *id).await?;
+                    reservations::told::lapsed(tx, now, &it).await?;
+                    reservations::waiting::freed(tx, now, &it).await
+                }
                 _ => Ok(()),
             }
         })?;

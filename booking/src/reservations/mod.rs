@@ -21,7 +21,7 @@ pub mod rules;
 pub mod search;
 pub mod series;
 pub(crate) mod store;
-mod told;
+pub(crate) mod told;
 pub mod verdict;
 pub mod view;
 pub mod waiting;
