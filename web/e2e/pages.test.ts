@@ -261,6 +261,9 @@ describe('every page at every width', { timeout: MANY_MS }, () => {
     const officer = await enter('rosnah');
     await visit(officer, [
       { pattern: '/', name: 'home-system' },
+      { pattern: '/notices', name: 'notices' },
+      { pattern: '/calendars', name: 'calendars' },
+      { pattern: '/mail', name: 'mail' },
       { pattern: '/people', name: 'people' },
       { pattern: '/people/new', name: 'person-new' },
     ]);

@@ -4,8 +4,9 @@
 //! stand in [`words`], Malay and English, and a kind without one does not compile; those of the app stand in the browser client. The same notice
 //! (person, kind, object, version) is told once, however often the change is carried out.
 //!
-//! **Of what is classified, a notice holds the reference and the time and nothing else** (CLASS-5, CLASS-7 in spirit): title, sites and free
-//! words are taken out as it is stored, so that neither the list nor a mail, which leaves the service, can have them.
+//! **Of what is classified, a notice names the reference and the time** (CLASS-5, CLASS-7 in spirit): title, host, the list of sites and free
+//! words are taken out as it is stored, so that neither the list nor a mail, which leaves the service, can have them. A notice that is about
+//! one room (nobody checked in, a report is overdue) names that room.
 //!
 //! A new kind is: a variant here with its arms below; its words in `words/ms.rs` and `words/en.rs`; its sentence in the client's
 //! `notices.json` and its line in `web/src/notices/sentences.ts`.

@@ -24,8 +24,8 @@ kernel::sql! {
     UNREAD = "SELECT COUNT(*) FROM (SELECT id FROM notice WHERE person_id = $1 AND read_at_ms IS NULL LIMIT $2) unread";
     READ = "UPDATE notice SET read_at_ms = $3 WHERE person_id = $1 AND id = $2 AND read_at_ms IS NULL";
     READ_UP_TO = "UPDATE notice SET read_at_ms = $3 WHERE person_id = $1 AND id <= $2 AND read_at_ms IS NULL";
-    FORGET_MAIL = "DELETE FROM mail WHERE notice_id IN (SELECT id FROM notice WHERE at_ms < $1 ORDER BY at_ms LIMIT $2)";
-    FORGET = "DELETE FROM notice WHERE id IN (SELECT id FROM notice WHERE at_ms < $1 ORDER BY at_ms LIMIT $2)";
+    FORGET_MAIL = "DELETE FROM mail WHERE notice_id IN (SELECT id FROM notice WHERE at_ms < $1 ORDER BY at_ms, id LIMIT $2)";
+    FORGET = "DELETE FROM notice WHERE id IN (SELECT id FROM notice WHERE at_ms < $1 ORDER BY at_ms, id LIMIT $2)";
 }
 
 #[derive(sqlx::FromRow)]
