@@ -92,6 +92,7 @@ impl Booking {
         decisions::returns::lapse_due(&self.db, now).await?;
         decisions::consents::ask_due(&self.db, now).await?;
         decisions::reminders::remind_due(&self.db, now).await?;
+        conditions::remind_due(&self.db, now).await?;
         photographs::sweep_due(self, now).await?;
         blocks::renew_due(&self.db, now).await?;
         faults::remind_due(&self.db, now).await?;
@@ -161,6 +162,8 @@ pub fn router(booking: Arc<Booking>, identity: Identity) -> OpenApiRouter {
         .routes(routes!(overrides::http::decide))
         .routes(routes!(conditions::http::file))
         .routes(routes!(conditions::http::list))
+        .routes(routes!(conditions::http::read))
+        .routes(routes!(conditions::http::sign))
         .routes(routes!(faults::http::create, faults::http::list))
         .routes(routes!(inventory::http::list, inventory::http::add))
         .routes(routes!(inventory::http::labels))

@@ -121,6 +121,8 @@ codes! {
     OverrideState = "override.state" => 409,
     ConditionFiled = "condition.filed" => 409,
     ConditionTooEarly = "condition.too_early" => 409,
+    /// The other side has signed it already.
+    ConditionSigned = "condition.signed" => 409,
     /// It is no photograph that can be kept. Values: `reason` (`format`, `damaged`, `pixels`), `pixels_max`.
     PhotographUnusable = "photograph.unusable" => 422,
     /// As many photographs as one may send in a day. Values: `photographs_max`.

@@ -27,50 +27,56 @@ const REASON_CHARS_MAX: usize = 1000;
 
 /// Reports a fault (TP-6). What is critical and out of order blocks its room in the same transaction.
 pub async fn report(db: &Db, now: UnixMs, by: Reporter, draft: &FaultDraft, claim: Option<&Claim>) -> Result<FaultId> {
-    text::paragraph("description", &draft.description, DESCRIPTION_CHARS_MAX)?;
-    let id = FaultId::fresh();
     kernel::transact!(db, tx => {
         if let Some(claim) = claim
             && let Some(carried_out) = idempotency::claim(tx, claim).await?
         {
             return Ok(carried_out);
         }
-        let site = sites::by_id(tx, draft.site).await?.ok_or_else(|| malformed("site", "known_site"))?;
-        if draft.equipment.is_some_and(|equipment| !site.equipment.iter().any(|it| it.id == equipment)) {
-            return Err(malformed("equipment", "equipment_of_the_site").into());
-        }
-        if let Some(reservation) = draft.reservation {
-            let used = reservations::store::by_id(tx, reservation).await?;
-            if !used.is_some_and(|it| it.sites.iter().any(|it| it.site == draft.site)) {
-                return Err(malformed("reservation", "a_use_of_the_site").into());
-            }
-        }
-        let series = format!("F-{}", civil_date(now, MALAYSIA).format("%Y"));
-        let number = reservations::store::next_number(tx, &series).await?;
-        store::insert(tx, id, &format!("{series}-{number:05}"), draft, by, now).await?;
-        let uploader = match by {
-            Reporter::Person { person, .. } => Uploader::Person(person),
-            Reporter::Device(device) => Uploader::Device(device),
-        };
-        photographs::attach(tx, uploader, &draft.photographs, Subject::Fault(id)).await?;
-        let value = Some(draft.severity.text().to_owned());
-        store::note(tx, id, &Event { at: now, kind: EventKind::Report, value, note: None, by: by.person() }).await?;
-        let row = Entry::new(now, "fault.report", "fault", id).rule(Rule::Tp6)
-            .detail("site", draft.site.to_string())
-            .detail("severity", draft.severity.text());
-        audit::record(tx, match by {
-            Reporter::Person { person, agency, .. } => row.by(person).on_behalf_of(agency),
-            Reporter::Device(device) => row.detail("device", device.to_string()),
-        });
-        let fault = found(tx, id).await?;
-        tell::reported(tx, now, &fault).await?;
-        let keeper = matches!(by, Reporter::Person { keeper: true, .. });
-        square(tx, now, &fault, by.person(), keeper).await?;
+        let id = report_in(tx, now, by, draft).await?;
         if let Some(claim) = claim {
             idempotency::answer(tx, claim, &id).await?;
         }
         Ok(id)
     })
+}
+
+/// Reports a fault with the change that it comes with: a condition report's defect.
+pub async fn report_in(tx: &mut Tx, now: UnixMs, by: Reporter, draft: &FaultDraft) -> Result<FaultId> {
+    text::paragraph("description", &draft.description, DESCRIPTION_CHARS_MAX)?;
+    let id = FaultId::fresh();
+    let site = sites::by_id(tx, draft.site).await?.ok_or_else(|| malformed("site", "known_site"))?;
+    if draft.equipment.is_some_and(|equipment| !site.equipment.iter().any(|it| it.id == equipment)) {
+        return Err(malformed("equipment", "equipment_of_the_site").into());
+    }
+    if let Some(reservation) = draft.reservation {
+        let used = reservations::store::by_id(tx, reservation).await?;
+        if !used.is_some_and(|it| it.sites.iter().any(|it| it.site == draft.site)) {
+            return Err(malformed("reservation", "a_use_of_the_site").into());
+        }
+    }
+    let series = format!("F-{}", civil_date(now, MALAYSIA).format("%Y"));
+    let number = reservations::store::next_number(tx, &series).await?;
+    store::insert(tx, id, &format!("{series}-{number:05}"), draft, by, now).await?;
+    let uploader = match by {
+        Reporter::Person { person, .. } => Uploader::Person(person),
+        Reporter::Device(device) => Uploader::Device(device),
+    };
+    photographs::attach(tx, uploader, &draft.photographs, Subject::Fault(id)).await?;
+    let value = Some(draft.severity.text().to_owned());
+    store::note(tx, id, &Event { at: now, kind: EventKind::Report, value, note: None, by: by.person() }).await?;
+    let row = Entry::new(now, "fault.report", "fault", id).rule(Rule::Tp6)
+        .detail("site", draft.site.to_string())
+        .detail("severity", draft.severity.text());
+    audit::record(tx, match by {
+        Reporter::Person { person, agency, .. } => row.by(person).on_behalf_of(agency),
+        Reporter::Device(device) => row.detail("device", device.to_string()),
+    });
+    let fault = found(tx, id).await?;
+    tell::reported(tx, now, &fault).await?;
+    let keeper = matches!(by, Reporter::Person { keeper: true, .. });
+    square(tx, now, &fault, by.person(), keeper).await?;
+    Ok(id)
 }
 
 async fn found(tx: &mut Tx, id: FaultId) -> Result<Stored> {

@@ -28,7 +28,7 @@ use wire::{
     id::{AgencyId, EquipmentId, FaultId, PersonId, PhotographId, ReservationId, SiteId},
 };
 
-pub use act::{perform, report};
+pub use act::{perform, report, report_in};
 pub use remind::remind_due;
 #[cfg(test)]
 pub(crate) use store::SQL;

@@ -13,6 +13,7 @@ use crate::{
 use identity::{Actor, AgencyShort, PersonRef, PersonRole};
 use kernel::{Result, Tx};
 use serde::Serialize;
+use std::collections::BTreeSet;
 use wire::{
     Classification, UnixMs,
     id::{ConditionId, MeetingId, PersonId, ReservationId, SeriesId, SiteId},
@@ -105,6 +106,8 @@ pub struct SiteUse {
     pub clear_up_minutes: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub condition: Option<ConditionRef>,
+    /// The use before this one is over, and nobody has said yet how the room was left (TP-7).
+    pub unverified: bool,
 }
 
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -275,6 +278,7 @@ async fn one(booking: &Booking, tx: &mut Tx, actor: &Actor, sites: &[Site], it: 
         reason_code: it.reason_code,
         reason: it.reason.clone(),
     });
+    let unverified = unverified(tx, &it, booking.clock.now()).await?;
     let uses = it.sites.iter().map(|used| SiteUse {
         site: named_site(sites, used.site),
         people: used.seats.iter().map(|(seat_no, person)| Seated { person: people.get(*person), seat_no: *seat_no }).collect(),
@@ -282,6 +286,7 @@ async fn one(booking: &Booking, tx: &mut Tx, actor: &Actor, sites: &[Site], it: 
         set_up_minutes: minutes(used.span.starts_at, it.slot.starts_at),
         clear_up_minutes: minutes(it.slot.ends_at, used.span.ends_at),
         condition: filed.iter().find(|filed| filed.0 == used.site).map(|filed| filed.1.clone()),
+        unverified: unverified.contains(&used.site),
     });
     let holds = it.holds();
     let waiting = match it.state {
@@ -332,6 +337,19 @@ fn minutes(from: UnixMs, to: UnixMs) -> i64 {
     to.0.saturating_sub(from.0).max(0) / 60_000
 }
 
+/// The sites of which nobody has said how the use before this one left them.
+async fn unverified(tx: &mut Tx, it: &Stored, now: UnixMs) -> Result<BTreeSet<SiteId>> {
+    let mut found = BTreeSet::new();
+    if matches!(it.state, State::Approved | State::Displaced) && now < it.slot.ends_at {
+        for used in &it.sites {
+            if conditions::is_unverified(tx, used.site, it.slot.starts_at, now).await? {
+                found.insert(used.site);
+            }
+        }
+    }
+    Ok(found)
+}
+
 /// A site by name; one that is not listed has an id alone.
 pub fn named_site(sites: &[Site], id: SiteId) -> SiteRef {
     let unknown = || SiteRef { id, name: String::new(), short_name: String::new() };
@@ -378,7 +396,7 @@ async fn may(booking: &Booking, tx: &mut Tx, actor: &Actor, it: &Stored, filed: 
         return Ok(may);
     }
     let open = |site: &super::StoredSite| may_file(it, actor, site.site) && !filed.iter().any(|filed| filed.0 == site.site);
-    if now >= it.slot.ends_at && it.sites.iter().any(open) {
+    if now >= conditions::rules::opens_at(it.slot) && it.sites.iter().any(open) {
         may.push(May::FileCondition);
     }
     if now >= it.slot.starts_at && it.sites.iter().any(|site| may_file(it, actor, site.site)) {

@@ -4,6 +4,8 @@
 pub(crate) mod cast;
 mod central;
 mod deciding;
+mod cast;
+mod conditions;
 mod demonstration;
 mod edge;
 mod inventory;
@@ -78,6 +80,8 @@ const ROUTES: &[(&str, &str, &str)] = &[
     ("GET", "/overrides/{id}", "/overrides/019aa000-0000-7000-8000-000000000001"),
     ("POST", "/overrides/{id}/decision", "/overrides/019aa000-0000-7000-8000-000000000001/decision"),
     ("GET", "/conditions", "/conditions"),
+    ("GET", "/conditions/{id}", "/conditions/019aa000-0000-7000-8000-000000000001"),
+    ("POST", "/conditions/{id}/signature", "/conditions/019aa000-0000-7000-8000-000000000001/signature"),
     ("POST", "/faults", "/faults"),
     ("GET", "/faults", "/faults"),
     ("GET", "/equipment", "/equipment?site=019aa000-0000-7000-8000-00000000c001"),
