@@ -224,11 +224,15 @@ describe('every page at every width', { timeout: MANY_MS }, () => {
   test('a facilitator', async () => {
     const officer = await enter('jeffrey');
     const { due } = await get<{ due: { reservation: { id: string }; site: string }[] }>(officer.page, '/api/v1/conditions');
+    const { equipment } = await get<{ equipment: { id: string }[] }>(officer.page, `/api/v1/equipment?site=${due[0]!.site}`);
     const pattern = '/bookings/:id/sites/:site/condition';
     await visit(officer, [
       { pattern: '/', name: 'home-facilitator' },
       { pattern: '/site', name: 'site' },
       { pattern: '/consents', name: 'consents' },
+      { pattern: '/equipment', name: 'equipment' },
+      { pattern: '/equipment/new', name: 'equipment-new' },
+      { pattern: '/equipment/:id', name: 'equipment-one', address: `/equipment/${equipment[0]!.id}` },
       { pattern, name: 'condition', address: `/bookings/${due[0]!.reservation.id}/sites/${due[0]!.site}/condition` },
     ]);
     const site = due[0]!.site;

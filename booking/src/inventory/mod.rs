@@ -149,7 +149,6 @@ pub struct EquipmentItem {
     pub address: String,
     #[serde(flatten)]
     pub details: EquipmentDetails,
-    /// By its open faults.
     #[schema(inline)]
     pub state: Standing,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -51,8 +51,21 @@ export const api = {
     get: (id: string) => taken(client.GET('/api/v1/reservations/{id}', { params: at(id) })),
     decide: (id: string, body: t.Decision) => taken(client.POST('/api/v1/reservations/{id}/decision', { body, params: at(id) })),
     withdraw: (id: string, reason?: string) => taken(client.POST('/api/v1/reservations/{id}/withdrawal', { body: reason ? { reason } : {}, params: at(id) })),
-    fileCondition: (id: string, site: string, body: t.ConditionDraft) =>
-      taken(client.POST('/api/v1/reservations/{id}/sites/{site}/condition', { body, params: { path: { id, site } } })),
+  },
+  condition: {
+    file: (id: string, site: string, body: t.ConditionDraft, key: string) =>
+      taken(client.POST('/api/v1/reservations/{id}/sites/{site}/condition', { body, params: { path: { id, site }, ...once(key) } })),
+    get: (id: string) => taken(client.GET('/api/v1/conditions/{id}', { params: at(id) })),
+    sign: (id: string, body: t.ConditionSignature) => taken(client.POST('/api/v1/conditions/{id}/signature', { body, params: at(id) })),
+  },
+  equipment: {
+    list: (site: string) => taken(client.GET('/api/v1/equipment', { params: { query: { site } } })),
+    get: (id: string) => taken(client.GET('/api/v1/equipment/{id}', { params: at(id) })),
+    add: (body: t.NewEquipment, key: string) => taken(client.POST('/api/v1/equipment', { body, params: once(key) })),
+    amend: (id: string, body: t.AmendedEquipment) => taken(client.PUT('/api/v1/equipment/{id}', { body, params: at(id) })),
+    retire: (id: string) => taken(client.POST('/api/v1/equipment/{id}/retirement', { params: at(id) })),
+    restore: (id: string) => taken(client.DELETE('/api/v1/equipment/{id}/retirement', { params: at(id) })),
+    tested: (id: string) => taken(client.POST('/api/v1/equipment/{id}/self-test', { params: at(id) })),
   },
   decisions: {
     queue: (view: t.QueueView, filter: { site?: string; agency?: string } = {}) => taken(client.GET('/api/v1/decisions', { params: { query: { view, ...filter } } })),

@@ -248,6 +248,8 @@ export interface paths {
         trace?: never;
     };
     "/api/v1/consents": {
+    "/api/v1/devices": {
+    "/api/v1/conditions/{id}": {
         parameters: {
             query?: never;
             header?: never;
@@ -256,6 +258,10 @@ export interface paths {
         };
         /** Uses on rest days and holidays at the sites that one looks after, to be consented to. */
         get: operations["get_api_v1_consents"];
+        /** The devices of the sites that I look after, and those that wait for a second person. */
+        get: operations["get_api_v1_devices"];
+        /** One report, for those who may see it. */
+        get: operations["get_api_v1_conditions_id"];
         put?: never;
         post?: never;
         delete?: never;
@@ -334,6 +340,8 @@ export interface paths {
         trace?: never;
     };
     "/api/v1/devices/enrolments": {
+    "/api/v1/me/password": {
+    "/api/v1/conditions/{id}/signature": {
         parameters: {
             query?: never;
             header?: never;
@@ -378,6 +386,8 @@ export interface paths {
         put?: never;
         /** The device is lost or done with: from now on it can do nothing, and is out of the meeting that it was in. */
         post: operations["post_api_v1_devices_id_revocation"];
+        /** Confirms a report, or dissents, as the other side: the facilitator where a user filed it, a user where the facilitator did. */
+        post: operations["post_api_v1_conditions_id_signature"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1509,7 +1519,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Files the condition of a room after use (TP-7): its facilitator, or somebody who sat there, after the end, once. */
+        /**
+         * Files the condition of a room after use (TP-7): its facilitator, or somebody who sat there, from five minutes before the end, once. A point
+         *     that is not sound can become a fault with it.
+         */
         post: operations["post_api_v1_reservations_id_sites_site_condition"];
         delete?: never;
         options?: never;
@@ -2026,19 +2039,34 @@ export interface components {
             name: string;
             site: components["schemas"]["SiteId"];
         };
+        Code: "request.malformed" | "request.too_large" | "request.timeout" | "route.unknown" | "method.not_allowed" | "rate.limited" | "service.unavailable" | "service.internal" | "not_found" | "conflict" | "idempotency.mismatch" | "sign_in.required" | "sign_in.failed" | "csrf.missing" | "origin.foreign" | "role.missing" | "password.weak" | "password.change_required" | "person.exists" | "reservation.lead_time" | "reservation.site_full" | "reservation.sites_too_few" | "reservation.purpose_missing" | "reservation.slot_invalid" | "reservation.slot_taken" | "reservation.person_twice" | "reservation.seat_taken" | "reservation.state" | "reservation.started" | "reservation.offer_over" | "series.partial" | "draft.too_many" | "reservation.own_agency" | "decision.reason_missing" | "block.ended" | "displacement.settled" | "fault.state" | "maintenance.state" | "maintenance.notice" | "condition.filed" | "condition.too_early" | "photograph.unusable" | "photograph.quota" | "classification.too_high" | "classification.lowered" | "classification.security_functions_missing" | "recording.forbidden" | "recording.running" | "recording.not_running" | "recording.failed" | "meeting.not_listed" | "meeting.window_closed" | "meeting.ended" | "grant.malformed" | "grant.signature" | "grant.expired" | "grant.not_yet" | "grant.audience" | "grant.room" | "grant.used" | "grant.stale" | "grant.revoked" | "grant.proof" | "room_system.present" | "act.forbidden" | "device.unknown" | "device.proof" | "device.credential" | "device.forbidden" | "device.code" | "device.enrolment_state" | "device.second_person" | "device.full" | "check_in.time" | "check_in.no_show" | "extension.taken" | "extension.too_long" | "extension.time" | "signal.version" | "signal.malformed" | "signal.too_large" | "signal.out_of_order" | "resume.unknown" | "resume.offer_required" | "offer.unacceptable" | "room.full" | "node.draining" | "participant.unknown";
+        Code: "request.malformed" | "request.too_large" | "request.timeout" | "route.unknown" | "method.not_allowed" | "rate.limited" | "service.unavailable" | "service.internal" | "not_found" | "conflict" | "change.unconfirmed" | "idempotency.mismatch" | "sign_in.required" | "sign_in.failed" | "csrf.missing" | "origin.foreign" | "role.missing" | "password.weak" | "password.change_required" | "person.exists" | "reservation.lead_time" | "reservation.site_full" | "reservation.sites_too_few" | "reservation.purpose_missing" | "reservation.slot_invalid" | "reservation.slot_taken" | "reservation.person_twice" | "reservation.seat_taken" | "reservation.state" | "reservation.started" | "reservation.offer_over" | "series.partial" | "draft.too_many" | "reservation.own_agency" | "decision.reason_missing" | "block.ended" | "displacement.settled" | "site.exists" | "holiday.exists" | "policy.infeasible" | "policy.in_force" | "condition.filed" | "condition.too_early" | "photograph.unusable" | "photograph.quota" | "classification.too_high" | "classification.lowered" | "classification.security_functions_missing" | "recording.forbidden" | "recording.running" | "recording.not_running" | "recording.failed" | "meeting.not_listed" | "meeting.window_closed" | "meeting.ended" | "grant.malformed" | "grant.signature" | "grant.expired" | "grant.not_yet" | "grant.audience" | "grant.room" | "grant.used" | "grant.stale" | "grant.revoked" | "grant.proof" | "room_system.present" | "act.forbidden" | "device.unknown" | "device.proof" | "device.credential" | "device.forbidden" | "device.code" | "device.enrolment_state" | "device.second_person" | "device.full" | "check_in.time" | "check_in.no_show" | "extension.taken" | "extension.too_long" | "extension.time" | "signal.version" | "signal.malformed" | "signal.too_large" | "signal.out_of_order" | "resume.unknown" | "resume.offer_required" | "offer.unacceptable" | "room.full" | "node.draining" | "participant.unknown";
+        Code: "request.malformed" | "request.too_large" | "request.timeout" | "route.unknown" | "method.not_allowed" | "rate.limited" | "service.unavailable" | "service.internal" | "not_found" | "conflict" | "idempotency.mismatch" | "sign_in.required" | "sign_in.failed" | "csrf.missing" | "origin.foreign" | "role.missing" | "password.weak" | "password.change_required" | "person.exists" | "reservation.lead_time" | "reservation.site_full" | "reservation.sites_too_few" | "reservation.purpose_missing" | "reservation.slot_invalid" | "reservation.slot_taken" | "reservation.person_twice" | "reservation.seat_taken" | "reservation.state" | "reservation.started" | "reservation.offer_over" | "series.partial" | "draft.too_many" | "reservation.own_agency" | "decision.reason_missing" | "block.ended" | "displacement.settled" | "condition.filed" | "condition.too_early" | "condition.signed" | "photograph.unusable" | "photograph.quota" | "classification.too_high" | "classification.lowered" | "classification.security_functions_missing" | "recording.forbidden" | "recording.running" | "recording.not_running" | "recording.failed" | "meeting.not_listed" | "meeting.window_closed" | "meeting.ended" | "grant.malformed" | "grant.signature" | "grant.expired" | "grant.not_yet" | "grant.audience" | "grant.room" | "grant.used" | "grant.stale" | "grant.revoked" | "grant.proof" | "room_system.present" | "act.forbidden" | "device.unknown" | "device.proof" | "device.credential" | "device.forbidden" | "device.code" | "device.enrolment_state" | "device.second_person" | "device.full" | "check_in.time" | "check_in.no_show" | "extension.taken" | "extension.too_long" | "extension.time" | "signal.version" | "signal.malformed" | "signal.too_large" | "signal.out_of_order" | "resume.unknown" | "resume.offer_required" | "offer.unacceptable" | "room.full" | "node.draining" | "participant.unknown";
         Condition: {
+            /**
+             * @description As what somebody signs.
+             * @enum {string}
+             */
+            filed_as: "user" | "facilitator";
             filed_at_ms: components["schemas"]["UnixMs"];
             filed_by: components["schemas"]["PersonRef"];
             id: components["schemas"]["ConditionId"];
+            /** @description This person is the other side, which has not signed yet. */
+            may_sign: boolean;
             note?: string | null;
+            /** @description Of the room and of what did not become a fault. */
+            photographs: components["schemas"]["PhotographRef"][];
             points: components["schemas"]["PointReport"][];
             reservation: components["schemas"]["ReservationId"];
+            signature?: components["schemas"]["Signature"] | null;
             site: components["schemas"]["SiteId"];
         };
         /** @description What is filed: all six points, each once. */
         ConditionDraft: {
             note?: string | null;
-            points: components["schemas"]["PointReport"][];
+            /** @description Of the room as a whole; sent before. */
+            photographs?: components["schemas"]["PhotographId"][];
+            points: components["schemas"]["PointDraft"][];
         };
         /**
          * Format: uuid
@@ -2052,6 +2080,7 @@ export interface components {
             sound: boolean;
         };
         Conditions: {
+            /** @description The latest first. */
             conditions: components["schemas"]["Condition"][];
             /** @description Uses that ended without a report, the longest owed first. */
             due: components["schemas"]["DueCondition"][];
@@ -2236,6 +2265,17 @@ export interface components {
             devices: components["schemas"]["DeviceRow"][];
             /** @description Codes that were entered and wait for a second person. */
             waiting: components["schemas"]["WaitingDevice"][];
+        /** @description A defect that becomes a fault. */
+        DefectDraft: {
+            description: string;
+            equipment?: components["schemas"]["EquipmentId"] | null;
+            severity: components["schemas"]["Severity"];
+        };
+        /** @description The fault that a defect became. */
+        DefectFault: {
+            id: components["schemas"]["FaultId"];
+            /** @description `F-2026-00012` */
+            reference: string;
         };
         Dossier: {
             consents: components["schemas"]["SiteConsent"][];
@@ -2341,6 +2381,9 @@ export interface components {
         };
         DueCondition: {
             ended_at_ms: components["schemas"]["UnixMs"];
+            overdue: boolean;
+            /** @description When the hours of the policy are over. */
+            overdue_at_ms: components["schemas"]["UnixMs"];
             reservation: components["schemas"]["ReservationShort"];
             site: components["schemas"]["SiteId"];
         };
@@ -2452,7 +2495,11 @@ export interface components {
             photographs: components["schemas"]["PhotographRef"][];
             retired_at_ms?: components["schemas"]["UnixMs"] | null;
             site: components["schemas"]["SiteId"];
-            state: ("in_order" | "out_of_order" | "in_repair" | "retired") & Record<string, never>;
+            /**
+             * @description How it stands.
+             * @enum {string}
+             */
+            state: "in_order" | "out_of_order" | "in_repair" | "retired";
             /** @description `CBJ-CAM-1` */
             tag: string;
             tested_at_ms?: components["schemas"]["UnixMs"] | null;
@@ -3505,8 +3552,17 @@ export interface components {
          * @enum {string}
          */
         Point: "camera" | "microphone" | "display" | "sound" | "furniture" | "cleanliness";
+        PointDraft: {
+            fault?: components["schemas"]["DefectDraft"] | null;
+            note?: string | null;
+            /** @description Of this point: they go to the fault, where it becomes one. */
+            photographs?: components["schemas"]["PhotographId"][];
+            point: components["schemas"]["Point"];
+            sound: boolean;
+        };
         /** @description One point of a report. */
         PointReport: {
+            fault?: components["schemas"]["DefectFault"] | null;
             note?: string | null;
             point: components["schemas"]["Point"];
             /** @description In good condition. */
@@ -3954,6 +4010,11 @@ export interface components {
             reservations: components["schemas"]["Reservation"][];
         };
         /**
+         * @description What the other side says to a report.
+         * @enum {string}
+         */
+        SecondSignature: "confirmed" | "dissented";
+        /**
          * Format: uuid
          * @description Dated occurrences that were applied for together.
          */
@@ -4001,6 +4062,22 @@ export interface components {
          * @enum {string}
          */
         Severity: "s1" | "s2" | "s3" | "s4";
+        /** @description The other side's signature. */
+        Signature: {
+            /**
+             * @description What the other side says to a report.
+             * @enum {string}
+             */
+            answer: "confirmed" | "dissented";
+            at_ms: components["schemas"]["UnixMs"];
+            by: components["schemas"]["PersonRef"];
+            note?: string | null;
+        };
+        /** @description What the other side says; a dissent says why. */
+        SignatureDraft: {
+            answer: components["schemas"]["SecondSignature"];
+            note?: string | null;
+        };
         /** @description A place with a telepresence room. */
         Site: {
             access_en?: string | null;
@@ -4156,6 +4233,8 @@ export interface components {
              */
             set_up_minutes: number;
             site: components["schemas"]["SiteRef"];
+            /** @description The use before this one is over, and nobody has said yet how the room was left (TP-7). */
+            unverified: boolean;
         };
         Sites: {
             sites: components["schemas"]["Site"][];
@@ -4623,6 +4702,114 @@ export interface operations {
             };
         };
     };
+    get_api_v1_conditions: {
+    get_api_v1_conditions_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ConditionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Condition"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_conditions_id_signature: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ConditionId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignatureDraft"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Condition"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_equipment: {
+        parameters: {
+            query?: {
+                /** @description Without it: every site that I look after. */
+                site?: string;
     post_api_v1_blocks: {
         parameters: {
             query?: never;
@@ -9336,7 +9523,10 @@ export interface operations {
     post_api_v1_reservations_id_sites_site_condition: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The sender's own name for this request: sent twice, it is carried out once */
+                "idempotency-key"?: string | null;
+            };
             path: {
                 id: components["schemas"]["ReservationId"];
                 site: components["schemas"]["SiteId"];

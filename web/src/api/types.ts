@@ -71,7 +71,21 @@ export type OverrideAnswer = Schemas['OverrideAnswer'];
 export type HistoryRow = Schemas['HistoryRow'];
 
 export type ConditionPoint = Schemas['Point'];
-export type PointFinding = Schemas['PointReport'];
+export type PointFinding = Schemas['PointDraft'];
+export type Condition = Schemas['Condition'];
+export type ConditionSignature = Schemas['SignatureDraft'];
+export type PhotographRef = Schemas['PhotographRef'];
+
+export type EquipmentItem = Schemas['EquipmentItem'];
+export type EquipmentDraft = Schemas['EquipmentDraft'];
+export type EquipmentPage = Schemas['EquipmentPage'];
+export type EquipmentKind = Schemas['EquipmentKind'];
+export type Criticality = Schemas['Criticality'];
+export type EquipmentState = EquipmentItem['state'];
+export type EquipmentAct = EquipmentPage['history'][number]['act'];
+export type NewEquipment = Schemas['NewEquipment'];
+export type AmendedEquipment = Schemas['AmendedEquipment'];
+
 export type ConditionDraft = Schemas['ConditionDraft'];
 export type Severity = Schemas['Severity'];
 export type FaultState = Schemas['FaultState'];

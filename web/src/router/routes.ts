@@ -37,6 +37,9 @@ export const routes: readonly Route[] = [
   { path: '/decide/:id', access: ['approver'], frame: 'shell', load: () => import('@/pages/decide/DecideOnePage.svelte') },
 
   { path: '/site', access: ['facilitator'], frame: 'shell', load: () => import('@/pages/site/SitePage.svelte') },
+  { path: '/equipment', access: ['facilitator', 'approver', 'uc_administrator', 'auditor'], frame: 'shell', load: () => import('@/pages/inventory/InventoryPage.svelte') },
+  { path: '/equipment/new', access: ['facilitator', 'approver', 'uc_administrator'], frame: 'shell', load: () => import('@/pages/inventory/NewEquipmentPage.svelte') },
+  { path: '/equipment/:id', access: ['facilitator', 'approver', 'uc_administrator', 'auditor'], frame: 'shell', load: () => import('@/pages/inventory/EquipmentPage.svelte') },
   { path: '/bookings/:id/sites/:site/condition', access: 'signed_in', frame: 'shell', load: () => import('@/pages/site/ConditionPage.svelte') },
   { path: '/devices', access: ['facilitator', 'approver', 'system_administrator'], frame: 'shell', load: () => import('@/pages/panel/DevicesPage.svelte') },
   { path: '/panel', access: 'public', frame: 'bare', load: () => import('@/pages/panel/PanelPage.svelte') },

@@ -154,6 +154,7 @@ const SENTENCES: Record<Code, (values: Values, names: Names) => Sentence> = {
   'override.state': () => ({ what: m.refusal_override_state(), next: m.refusal_override_state_next() }),
   'condition.filed': () => ({ what: m.refusal_condition_filed(), next: m.refusal_condition_filed_next() }),
   'condition.too_early': () => ({ what: m.refusal_condition_too_early(), next: m.refusal_condition_too_early_next() }),
+  'condition.signed': () => ({ what: m.refusal_condition_signed(), next: m.refusal_condition_signed_next() }),
   'photograph.unusable': (v) => ({
     what: text(v, 'reason') === 'pixels' ? m.refusal_photograph_pixels() : text(v, 'reason') === 'damaged' ? m.refusal_photograph_damaged() : m.refusal_photograph_format(),
     next: m.refusal_photograph_next(),

@@ -14,6 +14,7 @@ import LayoutList from '@lucide/svelte/icons/layout-list';
 import MonitorSmartphone from '@lucide/svelte/icons/monitor-smartphone';
 import MailIcon from '@lucide/svelte/icons/mail';
 import Scale from '@lucide/svelte/icons/scale';
+import Package from '@lucide/svelte/icons/package';
 import ScrollText from '@lucide/svelte/icons/scroll-text';
 import SlidersHorizontal from '@lucide/svelte/icons/sliders-horizontal';
 import ShieldAlert from '@lucide/svelte/icons/shield-alert';
@@ -46,6 +47,7 @@ export const nav: readonly NavGroup[] = [
       { href: '/consents', label: () => m.nav_consents(), icon: CalendarCheck, roles: ['facilitator'] },
       { href: '/site', label: () => m.nav_site(), icon: DoorOpen, roles: ['facilitator'] },
       { href: '/devices', label: () => m.nav_devices(), icon: MonitorSmartphone, roles: ['facilitator', 'approver', 'system_administrator'] },
+      { href: '/equipment', label: () => m.nav_equipment(), icon: Package, roles: ['facilitator', 'approver', 'auditor'] },
       { href: '/faults', label: () => m.nav_faults(), icon: TriangleAlert },
       { href: '/maintenance', label: () => m.nav_maintenance(), icon: Wrench, roles: ['facilitator', 'approver'] },
       { href: '/central/sites', label: () => m.nav_central_sites(), icon: Building2, roles: ['approver'] },
