@@ -12,13 +12,14 @@ use wire::{
 /// Reports in one answer.
 const LIST_MAX: i64 = 100;
 
-/// A use that ended and whose report is owed: of a site that it still had at the end.
+/// A use that ended and whose report is owed: of a site that it still had at the end, and to which somebody came.
 macro_rules! owed {
     ($select:literal, $rest:literal) => {
         concat!(
             $select,
             " FROM occupancy o JOIN reservation r ON r.id = o.reservation_id
              WHERE r.state IN ('approved', 'displaced') AND o.state <> 'released'
+               AND NOT EXISTS (SELECT 1 FROM site_use u WHERE u.reservation_id = r.id AND u.site_id = o.site_id AND u.no_show_at_ms IS NOT NULL)
                AND NOT EXISTS (SELECT 1 FROM condition_report c WHERE c.reservation_id = r.id AND c.site_id = o.site_id) ",
             $rest
         )
@@ -56,6 +57,7 @@ kernel::sql! {
     LAST_BEFORE = "SELECT r.ends_at_ms, c.id FROM occupancy o JOIN reservation r ON r.id = o.reservation_id
         LEFT JOIN condition_report c ON c.reservation_id = r.id AND c.site_id = o.site_id
         WHERE o.site_id = $1 AND r.state IN ('approved', 'displaced') AND o.state <> 'released' AND r.ends_at_ms <= $2
+          AND NOT EXISTS (SELECT 1 FROM site_use u WHERE u.reservation_id = r.id AND u.site_id = o.site_id AND u.no_show_at_ms IS NOT NULL)
         ORDER BY r.ends_at_ms DESC LIMIT 1";
     LAST_REMINDER = "SELECT number, on_date FROM condition_reminder WHERE reservation_id = $1 AND site_id = $2 ORDER BY number DESC LIMIT 1";
     ADD_REMINDER = "INSERT INTO condition_reminder (reservation_id, site_id, number, at_ms, on_date) VALUES ($1, $2, $3, $4, $5)";

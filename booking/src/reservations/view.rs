@@ -9,6 +9,7 @@ use crate::{
     overrides,
     people::{self, People},
     sites::{self, Site, SiteRef},
+    use_of_rooms,
 };
 use identity::{Actor, AgencyShort, PersonRef, PersonRole};
 use kernel::{Result, Tx};
@@ -108,6 +109,14 @@ pub struct SiteUse {
     pub condition: Option<ConditionRef>,
     /// The use before this one is over, and nobody has said yet how the room was left (TP-7).
     pub unverified: bool,
+    /// Somebody is there, since then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checked_in_at_ms: Option<UnixMs>,
+    /// Nobody came; since then it is no longer theirs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub no_show_at_ms: Option<UnixMs>,
+    /// This person, who looks after the site, may say now that they are there.
+    pub may_check_in: bool,
 }
 
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -279,6 +288,8 @@ async fn one(booking: &Booking, tx: &mut Tx, actor: &Actor, sites: &[Site], it: 
         reason: it.reason.clone(),
     });
     let unverified = unverified(tx, &it, booking.clock.now()).await?;
+    let on_the_day = use_of_rooms::uses(tx, it.id).await?;
+    let day_of_use = |site: SiteId| on_the_day.iter().find(|it| it.site == site);
     let uses = it.sites.iter().map(|used| SiteUse {
         site: named_site(sites, used.site),
         people: used.seats.iter().map(|(seat_no, person)| Seated { person: people.get(*person), seat_no: *seat_no }).collect(),
@@ -287,6 +298,12 @@ async fn one(booking: &Booking, tx: &mut Tx, actor: &Actor, sites: &[Site], it: 
         clear_up_minutes: minutes(it.slot.ends_at, used.span.ends_at),
         condition: filed.iter().find(|filed| filed.0 == used.site).map(|filed| filed.1.clone()),
         unverified: unverified.contains(&used.site),
+        checked_in_at_ms: day_of_use(used.site).and_then(|it| it.checked_in).map(|it| it.0),
+        no_show_at_ms: day_of_use(used.site).and_then(|it| it.no_show_at),
+        may_check_in: actor.facilitates(used.site)
+            && it.state == State::Approved
+            && day_of_use(used.site).is_none_or(|it| it.checked_in.is_none() && it.no_show_at.is_none())
+            && use_of_rooms::rules::may_check_in(it.slot, booking.clock.now()).is_ok(),
     });
     let holds = it.holds();
     let waiting = match it.state {

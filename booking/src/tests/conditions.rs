@@ -168,6 +168,25 @@ kernel::on_both! {
         assert_eq!((owed(UnixMs(END.0 - 1)).await, owed(END).await, owed(UnixMs(END.0 + 4 * HOUR)).await), (0, 1, 3));
     }
 
+    async fn a_use_to_which_nobody_came_owes_no_report(db: Db) {
+        let plane = Plane::new(db.clone()).await;
+        let cast = Cast::new(&plane).await;
+        let it = used(&plane, &cast).await;
+        let may = async || {
+            let seen = plane.get(Some(&cast.facilitator), &format!("/api/v1/reservations/{}", it.id)).await.ok();
+            seen["sites"].as_array().unwrap().iter().map(|it| it["may_check_in"] == json!(true)).collect::<Vec<_>>()
+        };
+        plane.clock.set(USE);
+        assert_eq!(may().await, [true, false], "at the site looked after");
+        for minute in [10, 12, 30, 45] {
+            plane.clock.set(UnixMs(USE.0 + minute * MINUTE));
+            crate::use_of_rooms::no_shows_due(&db, UnixMs(USE.0 + minute * MINUTE)).await.unwrap();
+        }
+        assert_eq!(may().await, [false, false], "nobody came");
+        plane.clock.set(END);
+        assert_eq!(plane.get(Some(&cast.facilitator), "/api/v1/conditions").await.ok()["due"], json!([]));
+    }
+
     async fn somebody_who_owes_a_report_is_reminded_in_working_hours(db: Db) {
         let plane = Plane::new(db.clone()).await;
         let cast = Cast::new(&plane).await;
