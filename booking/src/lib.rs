@@ -45,7 +45,6 @@ pub mod holidays;
 pub mod inventory;
 pub mod mail;
 pub mod maintenance;
-pub mod mail;
 pub mod media;
 pub mod meetings;
 pub mod notices;
