@@ -9,6 +9,7 @@ mod conditions;
 mod demonstration;
 mod edge;
 mod inventory;
+mod load;
 mod meetings;
 mod photographs;
 mod receipt;
