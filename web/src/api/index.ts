@@ -41,16 +41,22 @@ export const api = {
   replayPolicy: (body: t.Terms) => taken(client.POST('/api/v1/policies/replay', { body })),
   withdrawPolicy: (version: number) => taken(client.POST('/api/v1/policies/{version}/withdrawal', { params: { path: { version } } })),
   availability: (from_ms: number, to_ms: number) => taken(client.GET('/api/v1/availability', { params: { query: { from_ms, to_ms } } })),
+  search: (body: t.SlotSearch, signal?: AbortSignal) => taken(client.POST('/api/v1/availability/search', { body, ...until(signal) })),
   reservations: {
     judge: (body: t.ReservationDraft, signal?: AbortSignal) => taken(client.POST('/api/v1/reservations/verdict', { body, ...until(signal) })) as Promise<t.Verdict>,
     checkIn: (id: string, site: string) => taken(client.POST('/api/v1/reservations/{id}/sites/{site}/check-in', { params: { path: { id, site } } })),
     extension: (id: string) => taken(client.GET('/api/v1/reservations/{id}/extension', { params: at(id) })),
     extend: (id: string, minutes: number) => taken(client.POST('/api/v1/reservations/{id}/extension', { params: at(id), body: { minutes } })),
-    create: (body: t.ReservationDraft, key: string) => taken(client.POST('/api/v1/reservations', { body, params: once(key) })),
+    /** `draft` goes away with the commit; `wait`: into the waiting list where others have the rooms. */
+    create: (body: t.ReservationDraft, key: string, more: { draft?: string; wait?: boolean } = {}) => taken(client.POST('/api/v1/reservations', { body, params: { ...once(key), query: more } })),
     list: (view: t.ReservationView) => taken(client.GET('/api/v1/reservations', { params: { query: { view } } })),
     get: (id: string) => taken(client.GET('/api/v1/reservations/{id}', { params: at(id) })),
     decide: (id: string, body: t.Decision) => taken(client.POST('/api/v1/reservations/{id}/decision', { body, params: at(id) })),
-    withdraw: (id: string, reason?: string) => taken(client.POST('/api/v1/reservations/{id}/withdrawal', { body: reason ? { reason } : {}, params: at(id) })),
+    withdraw: (id: string, body: t.Withdrawal) => taken(client.POST('/api/v1/reservations/{id}/withdrawal', { body: body as t.Schemas['Withdrawal'], params: at(id) })),
+    judgeAmendment: (id: string, body: { draft: t.ReservationDraft }, signal?: AbortSignal) => taken(client.POST('/api/v1/reservations/{id}/amendment/verdict', { body, params: at(id), ...until(signal) })) as Promise<t.Amendment>,
+    amend: (id: string, body: { version: number; draft: t.ReservationDraft; scope?: t.Scope }) => taken(client.PUT('/api/v1/reservations/{id}', { body: body as t.Schemas['AmendmentRequest'], params: at(id) })),
+    copy: (id: string, key: string) => taken(client.POST('/api/v1/reservations/{id}/copy', { params: { ...at(id), ...once(key) } })),
+    answerOffer: (id: string, accept: boolean) => taken(client.POST('/api/v1/reservations/{id}/offer', { body: { accept }, params: at(id) })),
   },
   condition: {
     file: (id: string, site: string, body: t.ConditionDraft, key: string) =>
@@ -83,6 +89,18 @@ export const api = {
     month: (month: string) => taken(client.GET('/api/v1/overrides', { params: { query: { view: 'month', month } } })),
     create: (body: t.NewOverride, key: string) => taken(client.POST('/api/v1/overrides', { body, params: once(key) })),
     decide: (id: string, body: t.OverrideAnswer) => taken(client.POST('/api/v1/overrides/{id}/decision', { body, params: at(id) })),
+  },
+  drafts: {
+    list: () => taken(client.GET('/api/v1/drafts')),
+    get: (id: string) => taken(client.GET('/api/v1/drafts/{id}', { params: at(id) })),
+    create: (content: t.DraftContent, key: string) => taken(client.POST('/api/v1/drafts', { body: { content: content as t.Schemas['DraftContent'] }, params: once(key) })),
+    update: (id: string, version: number, content: t.DraftContent) => taken(client.PUT('/api/v1/drafts/{id}', { body: { version, content: content as t.Schemas['DraftContent'] }, params: at(id) })),
+    remove: (id: string) => taken(client.DELETE('/api/v1/drafts/{id}', { params: at(id) })),
+  },
+  series: {
+    judge: (draft: t.ReservationDraft, occurrences: t.SeriesAsked['occurrences'], signal?: AbortSignal) => taken(client.POST('/api/v1/series/verdict', { body: { draft, occurrences }, ...until(signal) })) as Promise<t.SeriesVerdict>,
+    create: (body: t.SeriesAsked, key: string) => taken(client.POST('/api/v1/series', { body, params: once(key) })),
+    get: (id: string) => taken(client.GET('/api/v1/series/{id}', { params: at(id) })),
   },
   conditions: (site?: string) => taken(client.GET('/api/v1/conditions', { params: { query: site ? { site } : {} } })),
   faults: {

@@ -42,12 +42,29 @@ export type Replay = Schemas['Replay'];
 export type Bound = Replay['by_bound'][number]['bound'];
 export type OccupancyState = Schemas['OccupancyState'];
 export type Occupancy = Schemas['Occupancy'];
+export type OccupancyState = Occupancy['state'];
+export type Availability = Schemas['Availability'];
+export type DayFlag = Schemas['DayFlag'];
+export type SlotSearch = Schemas['SearchRequest'];
+export type SlotAnswer = Schemas['SearchAnswer'];
+export type FoundSlot = Schemas['Found'];
 
 export type ReservationDraft = Schemas['Draft'];
 /** The refusals of a verdict are those of `wire`: their values are never absent. */
 export type Verdict = Omit<Schemas['Verdict'], 'refusals'> & { refusals: Refusal[] };
 export type Reservation = Schemas['Reservation'];
 export type ReservationState = Reservation['state'];
+export type Withdrawal = { reason?: string; scope?: Scope };
+export type Amendment = Omit<Schemas['AmendmentVerdict'], 'refusals'> & { refusals: Refusal[] };
+/** Of a series: one date, or it and those after it. */
+export type Scope = 'this' | 'this_and_following';
+/** What is left out is not written yet. */
+export type DraftContent = Partial<Schemas['DraftContent']>;
+export type { Schemas };
+export type SeriesAsked = Schemas['SeriesRequest'];
+export type SavedDraft = Schemas['SavedDraft'];
+export type Occurrence = Omit<Schemas['OccurrenceVerdict'], 'refusals'> & { refusals: Refusal[] };
+export type SeriesVerdict = Omit<Schemas['SeriesVerdict'], 'occurrences'> & { occurrences: Occurrence[] };
 export type ReservationView = operations['get_api_v1_reservations']['parameters']['query']['view'];
 export type RefusalReason = Schemas['ReasonCode'];
 export type Decision = Schemas['Answer'];

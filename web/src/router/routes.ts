@@ -29,6 +29,7 @@ export const routes: readonly Route[] = [
   { path: '/apply', access: ['uc_administrator'], frame: 'shell', load: () => import('@/pages/booking/ApplyPage.svelte') },
   { path: '/bookings', access: ['officer', 'uc_administrator'], frame: 'shell', load: () => import('@/pages/booking/BookingsPage.svelte') },
   { path: '/bookings/:id', access: 'signed_in', frame: 'shell', load: () => import('@/pages/booking/BookingPage.svelte') },
+  { path: '/bookings/:id/amend', access: ['uc_administrator'], frame: 'shell', load: () => import('@/pages/booking/AmendPage.svelte') },
   { path: '/decide', access: ['approver'], frame: 'shell', load: () => import('@/pages/decide/DecidePage.svelte') },
   { path: '/delegations', access: 'signed_in', frame: 'shell', load: () => import('@/pages/decide/DelegationsPage.svelte') },
   { path: '/overrides', access: ['approver', 'auditor', 'system_administrator'], frame: 'shell', load: () => import('@/pages/decide/OverridesPage.svelte') },
