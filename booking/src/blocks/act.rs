@@ -3,7 +3,7 @@
 
 use super::{Block, BlockKind, Displaced, NewBlock, Outcome, rules, store, tell};
 use crate::{
-    media::commands,
+    meetings,
     policy::Slot,
     reservations::{self, State},
 };
@@ -13,9 +13,7 @@ use kernel::{
 };
 use wire::{
     Code, Refusal, Rule, UnixMs,
-    control::Command,
     id::{BlockId, PersonId, ReservationId},
-    signal::LeaveReason,
 };
 
 /// What a change of a block did to bookings.
@@ -115,9 +113,12 @@ async fn displace(tx: &mut Tx, now: UnixMs, block: &Block, met: &store::Met, by:
     store::displace(tx, &lost, (&met.occupancy, &held)).await?;
     reservations::store::touched(tx, id).await?;
     if let Some(room) = store::meeting_of(tx, id).await? {
-        // What they were given for their seats is void at once; they may come again, from wherever they are.
-        for person in store::unseat(tx, room, block.site).await? {
-            commands::push(tx, now, &Command::RemovePerson { room, person, not_before: now.seconds(), reason: LeaveReason::Revoked })?;
+        // What they were given for their seats is void at once, and so is what the room's own system was given; people may come again, from
+        // wherever they are.
+        let people = store::unseat(tx, room, block.site).await?;
+        let systems = store::room_systems(tx, block.site).await?;
+        for person in people.into_iter().chain(systems) {
+            meetings::change::send_out(tx, now, room, person)?;
         }
     }
     let rule = (block.kind == BlockKind::Fault).then_some(Rule::Tp6);

@@ -332,7 +332,10 @@ async fn try_choose(booking: &Booking, actor: &Actor, now: UnixMs, id: BlockId, 
         let lost = store::displacement(tx, id, reservation).await?.ok_or(Code::NotFound)?;
         keeps(actor, lost.shown.site)?;
         match choice {
-            Choice::Resite { site } => resite::resite(tx, now, &lost, site, actor.person).await.map(drop),
+            Choice::Resite { site } => {
+                let by = reservations::By { person: actor.person, agency: actor.agency.id };
+                resite::resite(tx, now, &lost, site, by).await.map(drop)
+            }
             Choice::Online => resite::go_online(tx, now, &lost, actor.person).await,
         }
     })

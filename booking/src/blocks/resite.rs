@@ -3,9 +3,10 @@
 
 use super::{Displaced, Outcome, act, store, store::Kept, tell};
 use crate::{
-    holidays,
+    faults, holidays,
+    overrides::{self, Exemption},
     policy::{self, Slot},
-    reservations::{self, State, alternatives, grid::Grid},
+    reservations::{self, By, State, alternatives, grid::Grid},
     sites::{self, Site},
 };
 use kernel::{
@@ -94,7 +95,7 @@ fn fits(site: &Site, lost: &Kept, it: &reservations::Stored) -> Option<&'static 
 }
 
 /// The booking has the seats of the lost site at another, at its own time. Whether its lead time had to be set aside for it.
-pub async fn resite(tx: &mut Tx, now: UnixMs, lost: &Kept, to: SiteId, by: PersonId) -> Result<bool> {
+pub async fn resite(tx: &mut Tx, now: UnixMs, lost: &Kept, to: SiteId, by: By) -> Result<bool> {
     reservations::store::lock_sites(tx, [to]).await?;
     let it = waiting(tx, now, &lost.shown).await?;
     let site = sites::by_id(tx, to).await?.ok_or_else(|| malformed("site", "known_site"))?;
@@ -118,8 +119,32 @@ pub async fn resite(tx: &mut Tx, now: UnixMs, lost: &Kept, to: SiteId, by: Perso
             store::reseat(tx, room, person, to, seat_no).await?;
         }
     }
-    settled(tx, now, lost, Outcome::Resited, by, Some(to), exempt).await?;
+    settled(tx, now, lost, Outcome::Resited, by.person, Some(to), exempt).await?;
+    if exempt {
+        record_exception(tx, now, lost, &it, to, by).await?;
+    }
     Ok(exempt)
+}
+
+/// The lead time is not counted again for a room that its people did not choose to leave (TP-2): the service proposes it, the keeper takes it.
+async fn record_exception(tx: &mut Tx, now: UnixMs, lost: &Kept, it: &reservations::Stored, to: SiteId, by: By) -> Result<()> {
+    let block = store::by_id(tx, lost.shown.block).await?.ok_or(Code::NotFound)?;
+    let fault = match block.fault {
+        Some(id) => faults::store::by_id(tx, id).await?.map(|it| it.reference),
+        None => None,
+    };
+    let reason = fault.or(block.note).unwrap_or_else(|| block.kind.text().to_owned());
+    let record = overrides::Record {
+        reservation: it.id,
+        agency: it.agency,
+        slot: it.slot,
+        sites: it.sites.iter().map(|used| used.site).filter(|site| *site != lost.shown.site).chain([to]).collect(),
+        exempt: [Exemption::LeadTime].into(),
+        reason: &reason,
+        asked_by: None,
+        confirmed_by: by.into(),
+    };
+    overrides::record(tx, now, &record).await.map(drop)
 }
 
 /// The people of the lost site join from a browser; the booking keeps what other rooms it has.

@@ -86,6 +86,7 @@ kernel::sql! {
     MEETING_OF = "SELECT id FROM meeting WHERE reservation_id = $1 AND ended_at_ms IS NULL";
     SEATED_AT = "SELECT person_id FROM meeting_person WHERE meeting_id = $1 AND site_id = $2 ORDER BY person_id";
     UNSEAT = "UPDATE meeting_person SET site_id = NULL, seat_no = NULL WHERE meeting_id = $1 AND site_id = $2";
+    ROOM_SYSTEMS = "SELECT id FROM device WHERE site_id = $1 AND kind = 'room_system' AND revoked_at_ms IS NULL ORDER BY id";
     SEATS = "SELECT seat_no, person_id FROM seat WHERE occupancy_id = $1 ORDER BY seat_no";
     RESEAT = "UPDATE meeting_person SET site_id = $3, seat_no = $4 WHERE meeting_id = $1 AND person_id = $2";
 }
@@ -338,6 +339,12 @@ pub async fn unseat(tx: &mut Tx, meeting: MeetingId, site: SiteId) -> Result<Vec
     let people: Vec<Text<PersonId>> = on!(tx, c => sqlx::query_scalar(SEATED_AT).bind(Text(meeting)).bind(Text(site)).fetch_all(c).await)?;
     on!(tx, c => sqlx::query(UNSEAT).bind(Text(meeting)).bind(Text(site)).execute(c).await.map(drop))?;
     Ok(people.into_iter().map(|it| it.0).collect())
+}
+
+/// The site's room systems, as meetings know them.
+pub async fn room_systems(tx: &mut Tx, site: SiteId) -> Result<Vec<PersonId>> {
+    let ids: Vec<Text<PersonId>> = on!(tx, c => sqlx::query_scalar(ROOM_SYSTEMS).bind(Text(site)).fetch_all(c).await)?;
+    Ok(ids.into_iter().map(|it| it.0).collect())
 }
 
 /// Who sits where in an occupancy, though the meeting may know nothing of it now.

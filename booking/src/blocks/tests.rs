@@ -110,7 +110,7 @@ kernel::on_both! {
         let lost: Vec<_> = seated(&db, meeting).await.into_iter().filter(|it| it.1.is_none()).map(|it| it.0).collect();
         assert_eq!(lost, world.people[0..2], "the other site keeps its seats");
         let removed: Vec<_> = commands(&db).await.into_iter().map(|it| match it {
-            Command::RemovePerson { room, person, not_before, .. } => { assert_eq!((room, not_before), (meeting, NOW.seconds())); person }
+            Command::RemovePerson { room, person, not_before, .. } => { assert_eq!((room, not_before), (meeting, NOW.seconds() + 1)); person }
             other => panic!("{other:?}"),
         }).collect();
         assert_eq!(removed, world.people[0..2]);

@@ -86,6 +86,10 @@ kernel::on_both! {
         let note = after["history"].as_array().unwrap().iter().find(|it| it["act"] == "resite").unwrap().clone();
         assert_eq!(note["rule"], "TP-2", "the lead time was set aside, and it says so");
         assert_eq!(told(&db, "room_settled").await, people);
+        let id: Id = text(&booked["id"]).parse().unwrap();
+        let exception = crate::overrides::of_reservation(&mut db.read().await.unwrap(), id).await.unwrap();
+        let exception = exception.first().expect("it stands among the month's exceptions");
+        assert_eq!((exception.reason.as_str(), exception.origin), (text(&fault["reference"]).as_str(), crate::overrides::Origin::Resiting));
         plane.post(Some(&cast.facilitator), &path, json!({ "choice": "online" })).await.refused(409, "reservation.state");
     }
 
