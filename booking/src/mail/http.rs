@@ -48,6 +48,7 @@ pub struct Mail {
     pub id: MailId,
     pub created_at_ms: UnixMs,
     pub state: MailState,
+    #[schema(inline)]
     pub kind: Kind,
     /// As the recipient reads it; nothing where it cannot be written.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -60,6 +61,7 @@ pub struct Mail {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub settled_at_ms: Option<UnixMs>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(inline)]
     pub failure: Option<Failure>,
     /// What it asks of a calendar: `REQUEST` or `CANCEL`.
     #[serde(skip_serializing_if = "Option::is_none")]

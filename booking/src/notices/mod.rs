@@ -99,6 +99,7 @@ pub struct AboutFault {
 
 /// A site by name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = NoticePlace)]
 pub struct Place {
     pub id: SiteId,
     pub name: String,
