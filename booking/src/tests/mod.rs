@@ -4,7 +4,6 @@
 pub(crate) mod cast;
 mod central;
 mod deciding;
-mod cast;
 mod conditions;
 mod demonstration;
 mod edge;

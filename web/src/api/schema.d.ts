@@ -247,9 +247,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/consents": {
-    "/api/v1/devices": {
     "/api/v1/conditions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One report, for those who may see it. */
+        get: operations["get_api_v1_conditions_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conditions/{id}/signature": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Confirms a report, or dissents, as the other side: the facilitator where a user filed it, a user where the facilitator did. */
+        post: operations["post_api_v1_conditions_id_signature"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/consents": {
         parameters: {
             query?: never;
             header?: never;
@@ -258,10 +290,6 @@ export interface paths {
         };
         /** Uses on rest days and holidays at the sites that one looks after, to be consented to. */
         get: operations["get_api_v1_consents"];
-        /** The devices of the sites that I look after, and those that wait for a second person. */
-        get: operations["get_api_v1_devices"];
-        /** One report, for those who may see it. */
-        get: operations["get_api_v1_conditions_id"];
         put?: never;
         post?: never;
         delete?: never;
@@ -340,8 +368,6 @@ export interface paths {
         trace?: never;
     };
     "/api/v1/devices/enrolments": {
-    "/api/v1/me/password": {
-    "/api/v1/conditions/{id}/signature": {
         parameters: {
             query?: never;
             header?: never;
@@ -386,8 +412,6 @@ export interface paths {
         put?: never;
         /** The device is lost or done with: from now on it can do nothing, and is out of the meeting that it was in. */
         post: operations["post_api_v1_devices_id_revocation"];
-        /** Confirms a report, or dissents, as the other side: the facilitator where a user filed it, a user where the facilitator did. */
-        post: operations["post_api_v1_conditions_id_signature"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1740,16 +1764,23 @@ export interface components {
             id: components["schemas"]["OverrideId"];
             starts_at_ms: components["schemas"]["UnixMs"];
         };
-        /** @description A booking that a block meets, or would. */
+        /** @description A booking that a change affects, as it is shown. */
         Affected: {
             agency: components["schemas"]["AgencyShort"];
             ends_at_ms: components["schemas"]["UnixMs"];
-            outcome?: components["schemas"]["Outcome"] | null;
-            /** @description People who have a seat at the site. */
+            /**
+             * @description In what a booking does not fit any more.
+             * @enum {string}
+             */
+            kind: "seats" | "hours" | "closed" | "holiday" | "rest_day";
+            /**
+             * Format: int64
+             * @description People seated at the site.
+             */
             people: number;
-            proposals?: components["schemas"]["Proposals"] | null;
             reference: string;
             reservation: components["schemas"]["ReservationId"];
+            site: components["schemas"]["SiteRef"];
             starts_at_ms: components["schemas"]["UnixMs"];
             /**
              * @description Where an application stands.
@@ -1914,7 +1945,7 @@ export interface components {
         };
         BlockDetail: {
             /** @description The bookings that lost the room to it, the soonest first. */
-            affected: components["schemas"]["Affected"][];
+            affected: components["schemas"]["MetBooking"][];
             block: components["schemas"]["SiteBlock"];
         };
         /** @description A stretch of time at a site. */
@@ -1954,53 +1985,13 @@ export interface components {
          * @enum {string}
          */
         Cause: "fault" | "maintenance" | "closure";
-        /** @description One change of the calendar. */
-        Change: {
-            holiday: components["schemas"]["HolidayDraft"];
-            /** @enum {string} */
-            kind: "add";
-            regions: components["schemas"]["Region"][];
-        } | {
-            holiday: components["schemas"]["HolidayDraft"];
-            id: components["schemas"]["HolidayId"];
-            /** @enum {string} */
-            kind: "amend";
-            /** Format: int64 */
-            version: number;
-        } | {
-            id: components["schemas"]["HolidayId"];
-            /** @enum {string} */
-            kind: "remove";
-            /** Format: int64 */
-            version: number;
-        } | {
-            /** @enum {string} */
-            kind: "year";
-            region: components["schemas"]["Region"];
-            source: string;
-            /** @enum {string} */
-            status: "provisional" | "gazetted";
-            /** Format: int32 */
-            year: number;
-        } | {
-            /** Format: date */
-            effective_from: string;
-            /** Format: int64 */
-            first_weekday: number;
-            /** @enum {string} */
-            kind: "weekend";
-            region: components["schemas"]["Region"];
-            /** Format: int64 */
-            second_weekday: number;
-            source: string;
-        };
         ChangePassword: {
             current_password: components["schemas"]["Password"];
             new_password: components["schemas"]["Password"];
         };
         /** @description A change, and that its consequences were seen. */
         ChangeRequest: {
-            change: components["schemas"]["Change"];
+            change: components["schemas"]["HolidayChange"];
             /** @description From the preview, where the change touches bookings. */
             confirm?: string | null;
         };
@@ -2012,6 +2003,14 @@ export interface components {
              * @description To be sent back as `after`.
              */
             number: number;
+        };
+        /** @description An item of its checklist. */
+        ChecklistItem: {
+            done: boolean;
+            note?: string | null;
+            /** Format: int64 */
+            number: number;
+            words: string;
         };
         /** @description What becomes of a booking that lost its room. */
         Choice: {
@@ -2031,7 +2030,7 @@ export interface components {
          * @description Why something was refused. The text is stable: clients match on it.
          * @enum {string}
          */
-        Code: "request.malformed" | "request.too_large" | "request.timeout" | "route.unknown" | "method.not_allowed" | "rate.limited" | "service.unavailable" | "service.internal" | "not_found" | "conflict" | "change.unconfirmed" | "idempotency.mismatch" | "sign_in.required" | "sign_in.failed" | "csrf.missing" | "origin.foreign" | "role.missing" | "password.weak" | "password.change_required" | "person.exists" | "feed.too_many" | "reservation.lead_time" | "reservation.site_full" | "reservation.sites_too_few" | "reservation.purpose_missing" | "reservation.slot_invalid" | "reservation.slot_taken" | "reservation.person_twice" | "reservation.seat_taken" | "reservation.state" | "reservation.started" | "reservation.offer_over" | "series.partial" | "draft.too_many" | "reservation.own_agency" | "decision.reason_missing" | "block.ended" | "displacement.settled" | "fault.state" | "maintenance.state" | "maintenance.notice" | "site.exists" | "holiday.exists" | "policy.infeasible" | "policy.in_force" | "decision.fields_missing" | "decision.consent_missing" | "delegation.unfit" | "override.second_person" | "override.state" | "condition.filed" | "condition.too_early" | "photograph.unusable" | "photograph.quota" | "classification.too_high" | "classification.lowered" | "classification.security_functions_missing" | "recording.forbidden" | "recording.running" | "recording.not_running" | "recording.failed" | "meeting.not_listed" | "meeting.window_closed" | "meeting.ended" | "grant.malformed" | "grant.signature" | "grant.expired" | "grant.not_yet" | "grant.audience" | "grant.room" | "grant.used" | "grant.stale" | "grant.revoked" | "grant.proof" | "room_system.present" | "act.forbidden" | "device.unknown" | "device.proof" | "device.credential" | "device.forbidden" | "device.code" | "device.enrolment_state" | "device.second_person" | "device.full" | "check_in.time" | "check_in.no_show" | "extension.taken" | "extension.too_long" | "extension.time" | "signal.version" | "signal.malformed" | "signal.too_large" | "signal.out_of_order" | "resume.unknown" | "resume.offer_required" | "offer.unacceptable" | "room.full" | "node.draining" | "participant.unknown";
+        Code: "request.malformed" | "request.too_large" | "request.timeout" | "route.unknown" | "method.not_allowed" | "rate.limited" | "service.unavailable" | "service.internal" | "not_found" | "conflict" | "change.unconfirmed" | "idempotency.mismatch" | "sign_in.required" | "sign_in.failed" | "csrf.missing" | "origin.foreign" | "role.missing" | "password.weak" | "password.change_required" | "person.exists" | "feed.too_many" | "reservation.lead_time" | "reservation.site_full" | "reservation.sites_too_few" | "reservation.purpose_missing" | "reservation.slot_invalid" | "reservation.slot_taken" | "reservation.person_twice" | "reservation.seat_taken" | "reservation.state" | "reservation.started" | "reservation.offer_over" | "series.partial" | "draft.too_many" | "reservation.own_agency" | "decision.reason_missing" | "block.ended" | "displacement.settled" | "fault.state" | "maintenance.state" | "maintenance.notice" | "site.exists" | "holiday.exists" | "policy.infeasible" | "policy.in_force" | "decision.fields_missing" | "decision.consent_missing" | "delegation.unfit" | "override.second_person" | "override.state" | "condition.filed" | "condition.too_early" | "condition.signed" | "photograph.unusable" | "photograph.quota" | "classification.too_high" | "classification.lowered" | "classification.security_functions_missing" | "recording.forbidden" | "recording.running" | "recording.not_running" | "recording.failed" | "meeting.not_listed" | "meeting.window_closed" | "meeting.ended" | "grant.malformed" | "grant.signature" | "grant.expired" | "grant.not_yet" | "grant.audience" | "grant.room" | "grant.used" | "grant.stale" | "grant.revoked" | "grant.proof" | "room_system.present" | "act.forbidden" | "device.unknown" | "device.proof" | "device.credential" | "device.forbidden" | "device.code" | "device.enrolment_state" | "device.second_person" | "device.full" | "check_in.time" | "check_in.no_show" | "extension.taken" | "extension.too_long" | "extension.time" | "signal.version" | "signal.malformed" | "signal.too_large" | "signal.out_of_order" | "resume.unknown" | "resume.offer_required" | "offer.unacceptable" | "room.full" | "node.draining" | "participant.unknown";
         CodeEntered: {
             code: string;
             /** @enum {string} */
@@ -2039,9 +2038,6 @@ export interface components {
             name: string;
             site: components["schemas"]["SiteId"];
         };
-        Code: "request.malformed" | "request.too_large" | "request.timeout" | "route.unknown" | "method.not_allowed" | "rate.limited" | "service.unavailable" | "service.internal" | "not_found" | "conflict" | "idempotency.mismatch" | "sign_in.required" | "sign_in.failed" | "csrf.missing" | "origin.foreign" | "role.missing" | "password.weak" | "password.change_required" | "person.exists" | "reservation.lead_time" | "reservation.site_full" | "reservation.sites_too_few" | "reservation.purpose_missing" | "reservation.slot_invalid" | "reservation.slot_taken" | "reservation.person_twice" | "reservation.seat_taken" | "reservation.state" | "reservation.started" | "reservation.offer_over" | "series.partial" | "draft.too_many" | "reservation.own_agency" | "decision.reason_missing" | "block.ended" | "displacement.settled" | "fault.state" | "maintenance.state" | "maintenance.notice" | "condition.filed" | "condition.too_early" | "photograph.unusable" | "photograph.quota" | "classification.too_high" | "classification.lowered" | "classification.security_functions_missing" | "recording.forbidden" | "recording.running" | "recording.not_running" | "recording.failed" | "meeting.not_listed" | "meeting.window_closed" | "meeting.ended" | "grant.malformed" | "grant.signature" | "grant.expired" | "grant.not_yet" | "grant.audience" | "grant.room" | "grant.used" | "grant.stale" | "grant.revoked" | "grant.proof" | "room_system.present" | "act.forbidden" | "device.unknown" | "device.proof" | "device.credential" | "device.forbidden" | "device.code" | "device.enrolment_state" | "device.second_person" | "device.full" | "check_in.time" | "check_in.no_show" | "extension.taken" | "extension.too_long" | "extension.time" | "signal.version" | "signal.malformed" | "signal.too_large" | "signal.out_of_order" | "resume.unknown" | "resume.offer_required" | "offer.unacceptable" | "room.full" | "node.draining" | "participant.unknown";
-        Code: "request.malformed" | "request.too_large" | "request.timeout" | "route.unknown" | "method.not_allowed" | "rate.limited" | "service.unavailable" | "service.internal" | "not_found" | "conflict" | "change.unconfirmed" | "idempotency.mismatch" | "sign_in.required" | "sign_in.failed" | "csrf.missing" | "origin.foreign" | "role.missing" | "password.weak" | "password.change_required" | "person.exists" | "reservation.lead_time" | "reservation.site_full" | "reservation.sites_too_few" | "reservation.purpose_missing" | "reservation.slot_invalid" | "reservation.slot_taken" | "reservation.person_twice" | "reservation.seat_taken" | "reservation.state" | "reservation.started" | "reservation.offer_over" | "series.partial" | "draft.too_many" | "reservation.own_agency" | "decision.reason_missing" | "block.ended" | "displacement.settled" | "site.exists" | "holiday.exists" | "policy.infeasible" | "policy.in_force" | "condition.filed" | "condition.too_early" | "photograph.unusable" | "photograph.quota" | "classification.too_high" | "classification.lowered" | "classification.security_functions_missing" | "recording.forbidden" | "recording.running" | "recording.not_running" | "recording.failed" | "meeting.not_listed" | "meeting.window_closed" | "meeting.ended" | "grant.malformed" | "grant.signature" | "grant.expired" | "grant.not_yet" | "grant.audience" | "grant.room" | "grant.used" | "grant.stale" | "grant.revoked" | "grant.proof" | "room_system.present" | "act.forbidden" | "device.unknown" | "device.proof" | "device.credential" | "device.forbidden" | "device.code" | "device.enrolment_state" | "device.second_person" | "device.full" | "check_in.time" | "check_in.no_show" | "extension.taken" | "extension.too_long" | "extension.time" | "signal.version" | "signal.malformed" | "signal.too_large" | "signal.out_of_order" | "resume.unknown" | "resume.offer_required" | "offer.unacceptable" | "room.full" | "node.draining" | "participant.unknown";
-        Code: "request.malformed" | "request.too_large" | "request.timeout" | "route.unknown" | "method.not_allowed" | "rate.limited" | "service.unavailable" | "service.internal" | "not_found" | "conflict" | "idempotency.mismatch" | "sign_in.required" | "sign_in.failed" | "csrf.missing" | "origin.foreign" | "role.missing" | "password.weak" | "password.change_required" | "person.exists" | "reservation.lead_time" | "reservation.site_full" | "reservation.sites_too_few" | "reservation.purpose_missing" | "reservation.slot_invalid" | "reservation.slot_taken" | "reservation.person_twice" | "reservation.seat_taken" | "reservation.state" | "reservation.started" | "reservation.offer_over" | "series.partial" | "draft.too_many" | "reservation.own_agency" | "decision.reason_missing" | "block.ended" | "displacement.settled" | "condition.filed" | "condition.too_early" | "condition.signed" | "photograph.unusable" | "photograph.quota" | "classification.too_high" | "classification.lowered" | "classification.security_functions_missing" | "recording.forbidden" | "recording.running" | "recording.not_running" | "recording.failed" | "meeting.not_listed" | "meeting.window_closed" | "meeting.ended" | "grant.malformed" | "grant.signature" | "grant.expired" | "grant.not_yet" | "grant.audience" | "grant.room" | "grant.used" | "grant.stale" | "grant.revoked" | "grant.proof" | "room_system.present" | "act.forbidden" | "device.unknown" | "device.proof" | "device.credential" | "device.forbidden" | "device.code" | "device.enrolment_state" | "device.second_person" | "device.full" | "check_in.time" | "check_in.no_show" | "extension.taken" | "extension.too_long" | "extension.time" | "signal.version" | "signal.malformed" | "signal.too_large" | "signal.out_of_order" | "resume.unknown" | "resume.offer_required" | "offer.unacceptable" | "room.full" | "node.draining" | "participant.unknown";
         Condition: {
             /**
              * @description As what somebody signs.
@@ -2206,6 +2202,18 @@ export interface components {
         };
         /** @enum {string} */
         Decision: "approve" | "return" | "refuse";
+        /** @description A defect that becomes a fault. */
+        DefectDraft: {
+            description: string;
+            equipment?: components["schemas"]["EquipmentId"] | null;
+            severity: components["schemas"]["Severity"];
+        };
+        /** @description The fault that a defect became. */
+        DefectFault: {
+            id: components["schemas"]["FaultId"];
+            /** @description `F-2026-00012` */
+            reference: string;
+        };
         /**
          * Format: uuid
          * @description Some days on which a role is lent.
@@ -2265,17 +2273,6 @@ export interface components {
             devices: components["schemas"]["DeviceRow"][];
             /** @description Codes that were entered and wait for a second person. */
             waiting: components["schemas"]["WaitingDevice"][];
-        /** @description A defect that becomes a fault. */
-        DefectDraft: {
-            description: string;
-            equipment?: components["schemas"]["EquipmentId"] | null;
-            severity: components["schemas"]["Severity"];
-        };
-        /** @description The fault that a defect became. */
-        DefectFault: {
-            id: components["schemas"]["FaultId"];
-            /** @description `F-2026-00012` */
-            reference: string;
         };
         Dossier: {
             consents: components["schemas"]["SiteConsent"][];
@@ -2867,6 +2864,46 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
+        /** @description One change of the calendar. */
+        HolidayChange: {
+            holiday: components["schemas"]["HolidayDraft"];
+            /** @enum {string} */
+            kind: "add";
+            regions: components["schemas"]["Region"][];
+        } | {
+            holiday: components["schemas"]["HolidayDraft"];
+            id: components["schemas"]["HolidayId"];
+            /** @enum {string} */
+            kind: "amend";
+            /** Format: int64 */
+            version: number;
+        } | {
+            id: components["schemas"]["HolidayId"];
+            /** @enum {string} */
+            kind: "remove";
+            /** Format: int64 */
+            version: number;
+        } | {
+            /** @enum {string} */
+            kind: "year";
+            region: components["schemas"]["Region"];
+            source: string;
+            /** @enum {string} */
+            status: "provisional" | "gazetted";
+            /** Format: int32 */
+            year: number;
+        } | {
+            /** Format: date */
+            effective_from: string;
+            /** Format: int64 */
+            first_weekday: number;
+            /** @enum {string} */
+            kind: "weekend";
+            region: components["schemas"]["Region"];
+            /** Format: int64 */
+            second_weekday: number;
+            source: string;
+        };
         /** @description What a holiday is, as its form has it. */
         HolidayDraft: {
             /**
@@ -2906,14 +2943,6 @@ export interface components {
         Inventory: {
             /** @description By tag. */
             equipment: components["schemas"]["EquipmentItem"][];
-        };
-        /** @description An item of its checklist. */
-        Item: {
-            done: boolean;
-            note?: string | null;
-            /** Format: int64 */
-            number: number;
-            words: string;
         };
         /** @enum {string} */
         Kind: "application_received" | "application_returned" | "approved" | "refused" | "hold_expiring" | "lapsed" | "withdrawn" | "displaced" | "room_settled" | "flagged" | "waiting_list_offer" | "decision_reminder" | "decision_escalated" | "check_in_warning" | "no_show" | "condition_overdue" | "fault_reported" | "fault_assigned" | "fault_changed" | "fault_due" | "fault_affects" | "maintenance_planned" | "override_asked" | "override_decided" | "consent_asked" | "slot_lost" | "delegation_made" | "series_result" | "invited" | "invitation_changed" | "invitation_cancelled";
@@ -2973,7 +3002,7 @@ export interface components {
         };
         Maintenance: {
             block: components["schemas"]["BlockId"];
-            checklist: components["schemas"]["Item"][];
+            checklist: components["schemas"]["ChecklistItem"][];
             ends_at_ms: components["schemas"]["UnixMs"];
             id: components["schemas"]["MaintenanceId"];
             /** @description Whether this person answers for the room. */
@@ -3023,7 +3052,7 @@ export interface components {
             checklist?: string[];
             note?: string | null;
             /** @description At most twelve, each dated. */
-            occurrences: components["schemas"]["Occurrence"][];
+            occurrences: components["schemas"]["WorkTime"][];
             site: components["schemas"]["SiteId"];
             title: string;
             /** @description Why it cannot wait for the notice that the room's users are given. */
@@ -3115,6 +3144,24 @@ export interface components {
         };
         Meetings: {
             meetings: components["schemas"]["Meeting"][];
+        };
+        /** @description A booking that a block meets, or would. */
+        MetBooking: {
+            agency: components["schemas"]["AgencyShort"];
+            ends_at_ms: components["schemas"]["UnixMs"];
+            outcome?: components["schemas"]["Outcome"] | null;
+            /** @description People who have a seat at the site. */
+            people: number;
+            proposals?: components["schemas"]["Proposals"] | null;
+            reference: string;
+            reservation: components["schemas"]["ReservationId"];
+            starts_at_ms: components["schemas"]["UnixMs"];
+            /**
+             * @description Where an application stands.
+             * @enum {string}
+             */
+            state: "submitted" | "approved" | "refused" | "withdrawn" | "lapsed" | "returned" | "displaced" | "waiting" | "offered";
+            title: string;
         };
         MonthUse: {
             month: string;
@@ -3370,14 +3417,17 @@ export interface components {
         OccupancyKind: "reservation" | "maintenance" | "blackout" | "fault";
         /** @enum {string} */
         OccupancyState: "held" | "approved" | "in_use" | "blocked" | "buffer";
-        /** @description When one of the works is. */
+        /** @description Which occurrence of which series it is. */
         Occurrence: {
-            ends_at_ms: components["schemas"]["UnixMs"];
-            starts_at_ms: components["schemas"]["UnixMs"];
+            id: components["schemas"]["SeriesId"];
+            /** Format: int64 */
+            number: number;
+            /** Format: int64 */
+            of: number;
         };
         /** @description What one of the dates would do. */
         OccurrencePreview: {
-            affected: components["schemas"]["Affected"][];
+            affected: components["schemas"]["MetBooking"][];
             ends_at_ms: components["schemas"]["UnixMs"];
             starts_at_ms: components["schemas"]["UnixMs"];
         };
@@ -3940,13 +3990,33 @@ export interface components {
             blocks: components["schemas"]["Block"][];
             device: components["schemas"]["DeviceRef"];
             /** @description The soonest first. */
-            items: components["schemas"]["Item"][];
+            items: components["schemas"]["ScheduledUse"][];
             /** @description The server's clock, to draw times right on a device whose clock is wrong. */
             now_ms: components["schemas"]["UnixMs"];
             site: components["schemas"]["SiteRef"];
             time_zone: string;
             /** @description Another one where anything in it is another; to be sent back as `after`. */
             version: string;
+        };
+        /** @description One use of the room. */
+        ScheduledUse: {
+            checked_in: boolean;
+            /** @description and the room system can stay until here. */
+            closes_at_ms: components["schemas"]["UnixMs"];
+            ends_at_ms: components["schemas"]["UnixMs"];
+            /**
+             * Format: int64
+             * @description It may be made this much longer now, minutes: nobody needs any of its sites until then.
+             */
+            extension_minutes: number;
+            meeting: components["schemas"]["MeetingId"];
+            /** @description The room system can join, and somebody can check in, from here, */
+            opens_at_ms: components["schemas"]["UnixMs"];
+            release_at_ms?: components["schemas"]["UnixMs"] | null;
+            reservation: components["schemas"]["ReservationId"];
+            starts_at_ms: components["schemas"]["UnixMs"];
+            /** @description Of a TERBUKA session alone. Absent: it may not be read here. Show that the room is booked. */
+            title?: string | null;
         };
         SearchAnswer: {
             /**
@@ -4004,16 +4074,16 @@ export interface components {
             /** Format: int32 */
             seat_no: number;
         };
-        Series: {
-            id: components["schemas"]["SeriesId"];
-            /** @description In the order of time; those that were left out are not there. */
-            reservations: components["schemas"]["Reservation"][];
-        };
         /**
          * @description What the other side says to a report.
          * @enum {string}
          */
         SecondSignature: "confirmed" | "dissented";
+        Series: {
+            id: components["schemas"]["SeriesId"];
+            /** @description In the order of time; those that were left out are not there. */
+            reservations: components["schemas"]["Reservation"][];
+        };
         /**
          * Format: uuid
          * @description Dated occurrences that were applied for together.
@@ -4221,9 +4291,13 @@ export interface components {
             short_name: string;
         };
         SiteUse: {
+            checked_in_at_ms?: components["schemas"]["UnixMs"] | null;
             /** Format: int64 */
             clear_up_minutes: number;
             condition?: components["schemas"]["ConditionRef"] | null;
+            /** @description This person, who looks after the site, may say now that they are there. */
+            may_check_in: boolean;
+            no_show_at_ms?: components["schemas"]["UnixMs"] | null;
             /** @description More people are booked than it seats now (TP-3). */
             over_capacity: boolean;
             people: components["schemas"]["Seated"][];
@@ -4450,8 +4524,13 @@ export interface components {
          * @enum {string}
          */
         WorkOutcome: "done" | "done_in_part" | "not_done";
+        /** @description When one of the works is. */
+        WorkTime: {
+            ends_at_ms: components["schemas"]["UnixMs"];
+            starts_at_ms: components["schemas"]["UnixMs"];
+        };
         WouldMeet: {
-            affected: components["schemas"]["Affected"][];
+            affected: components["schemas"]["MetBooking"][];
         };
     };
     responses: never;
@@ -4702,114 +4781,6 @@ export interface operations {
             };
         };
     };
-    get_api_v1_conditions: {
-    get_api_v1_conditions_id: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: components["schemas"]["ConditionId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Condition"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    post_api_v1_conditions_id_signature: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: components["schemas"]["ConditionId"];
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SignatureDraft"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Condition"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_api_v1_equipment: {
-        parameters: {
-            query?: {
-                /** @description Without it: every site that I look after. */
-                site?: string;
     post_api_v1_blocks: {
         parameters: {
             query?: never;
@@ -5272,6 +5243,108 @@ export interface operations {
                 };
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_conditions_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ConditionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Condition"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_conditions_id_signature: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ConditionId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignatureDraft"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Condition"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6753,7 +6826,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Change"];
+                "application/json": components["schemas"]["HolidayChange"];
             };
         };
         responses: {
