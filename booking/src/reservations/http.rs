@@ -18,7 +18,7 @@ use kernel::{
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use wire::{
-    Code, Refusal, Rule, UnixMs,
+    Code, Refusal, UnixMs,
     id::{ReservationId, SiteId},
 };
 
