@@ -1,7 +1,7 @@
 # Two commands do everything on a fresh machine: `make run` and `make test`. Each line calls what a person could type.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-.PHONY: help run test web bench fmt lint clean
+.PHONY: help run test web bench soak fmt lint clean
 
 help: ## Say what each target does
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -23,6 +23,9 @@ web: ## Build the browser client into web/dist
 bench: web ## Put load on a node of its own and print what one participant costs
 	cargo build --release --locked --bin sidang
 	cargo run --release --locked -p loadtest -- meeting --people 20 --seconds 20
+
+soak: ## A million random acts at the same time on both databases (SIDANG_SOAK_ACTS for more or fewer)
+	SIDANG_SOAK_ACTS=$${SIDANG_SOAK_ACTS:-1000000} SIDANG_TEST_POSTGRES=$$(scripts/postgres-for-tests) cargo nextest run -p booking --no-capture random
 
 fmt: ## Format the Rust sources
 	cargo fmt --all

@@ -24,6 +24,9 @@ pub fn command() -> Command {
                 .about("Sign join tokens with a fresh key from now on; the old one stays published until its tokens have run out"),
         )
         .subcommand(Command::new("migrate").about("Bring the database's schema up to date and end"))
+        .subcommand(Command::new("restored").about(
+            "After a backup was put back, and before the service starts: void every token, sign-in and device from before, and let go of what time has ended",
+        ))
         .subcommand(Command::new("verify-audit").about("Check that the chain of the audit trail is whole"))
         .subcommand(Command::new("node-key").about("Print this media node's name and public key, for the booking node's media.nodes"))
 }
@@ -66,6 +69,13 @@ pub async fn run(settings: Settings, matches: &ArgMatches) -> Result<()> {
             Ok(rows) => println!("the chain is whole: {rows} rows"),
             Err(tampered) => anyhow::bail!("the chain is broken: {tampered:?}"),
         },
+        "restored" => {
+            let it = control.booking.restored().await?;
+            println!(
+                "void: tokens of {} meetings, {} devices (enrol them anew), {} sign-ins; applications let go: {}",
+                it.meetings, it.devices, it.sessions, it.lapsed
+            );
+        }
         // Opening has brought it up to date.
         "migrate" => println!("the schema is up to date"),
         other => anyhow::bail!("no such command: {other}"),

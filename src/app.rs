@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 use axum::{Router, extract::Request, http::header, middleware, routing::get};
 use booking::Booking;
 use identity::Identity;
-use kernel::{Db, SharedClock, clock::SystemClock};
+use kernel::{Db, SharedClock, clock::SystemClock, db::skew::SKEW_MS_MAX};
 use sfu::{
     control::Carrier,
     node::{Node, NodeConfig, Unready},
@@ -49,6 +49,10 @@ impl Control {
     pub async fn open(settings: &Settings, public_url: &str) -> Result<Self> {
         let db = open_database(settings).await?;
         let clock: SharedClock = Arc::new(SystemClock);
+        if let Some(ms) = db.clock_skew_ms(&SystemClock).await?.filter(|ms| ms.abs() > SKEW_MS_MAX) {
+            // Whether an application came in time is decided by the clock (TP-2): none is better than a wrong one.
+            anyhow::bail!("the database's clock is {ms} ms from this machine's: set both by NTP, then start again");
+        }
         let origins = settings.public_url.iter().cloned().collect();
         let identity =
             Identity::new(db.clone(), clock.clone(), identity::Settings { origins, trusted_proxies: settings.trusted_proxies }).await?;
@@ -58,8 +62,10 @@ impl Control {
             public_url: public_url.to_owned(),
             signal_url: settings.media_signal_url.clone(),
             media_url: media_url(&settings.media_signal_url),
+            data_folder: settings.data_folder.clone(),
             classified_without_e2ee: settings.classified_without_e2ee,
             trusted_nodes: settings.media_nodes.clone(),
+            mail: mail_settings(settings, public_url)?,
         };
         let booking =
             Booking::start(db.clone(), clock.clone(), of_booking, &data::sealing_key(&settings.data_folder)?).await.with_context(|| {
@@ -96,13 +102,26 @@ impl Control {
             let db = db.clone();
             Box::pin(async move { db.ping().await.map_err(|_| "does not answer") })
         });
-        vec![("database", check)]
+        let db = self.db.clone();
+        let clocks: observe::Check = Arc::new(move || {
+            let db = db.clone();
+            Box::pin(async move {
+                match db.clock_skew_ms(&SystemClock).await {
+                    Ok(Some(ms)) if ms.abs() > SKEW_MS_MAX => Err("differs from the database's by more than a second"),
+                    Ok(_) => Ok(()),
+                    Err(_) => Err("the database's cannot be read"),
+                }
+            })
+        });
+        vec![("database", check), ("clock", clocks)]
     }
 
     /// What goes on beside the requests, until it is dropped.
     fn housekeeping(&self) -> tokio::task::JoinSet<()> {
         let mut tasks = tokio::task::JoinSet::new();
         let (booking, identity, db) = (self.booking.clone(), self.identity.clone(), self.db.clone());
+        let posting = self.booking.clone();
+        tasks.spawn(async move { posting.deliver().await });
         tasks.spawn(async move { booking.run().await });
         tasks.spawn(async move {
             let mut every = tokio::time::interval(SWEEP_EVERY);
@@ -119,6 +138,21 @@ impl Control {
         });
         tasks
     }
+}
+
+/// The mail settings, tried as far as they can be without the mail server.
+fn mail_settings(settings: &Settings, public_url: &str) -> Result<booking::mail::Settings> {
+    let host = public_url.split("://").nth(1).and_then(|rest| rest.split(['/', ':']).next()).filter(|it| it.contains(char::is_alphanumeric));
+    let host = host.unwrap_or("localhost");
+    let own = || booking::calendar::writer::Address { name: "Sidang".into(), email: format!("sidang@{host}") };
+    if let Some(smtp) = &settings.mail.smtp {
+        booking::mail::sender::Sender::new(smtp, host).context("the mail server (mail.smtp_authority: certificates in PEM)")?;
+    }
+    Ok(booking::mail::Settings {
+        smtp: settings.mail.smtp.clone(),
+        from: settings.mail.from.clone().unwrap_or_else(own),
+        reply_to: settings.mail.reply_to.clone(),
+    })
 }
 
 /// The database of the settings, its schema brought up to date.

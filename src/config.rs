@@ -1,8 +1,11 @@
 //! The settings: one table of every setting, read from a TOML file, then the environment, then flags; a later source wins.
 //! A setting that is unknown or wrong is refused at start, with its name, where it was given and what would be right.
 
+mod mail;
+
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use booking::settings::TrustedNode;
+use mail::MailSettings;
 use std::{
     collections::BTreeMap,
     fmt,
@@ -32,7 +35,7 @@ table! {
     "http.tls_certificate", "", "a path to a PEM file, or empty", "Certificate chain. With http.tls_key the service speaks HTTPS itself.";
     "http.tls_key", "", "a path to a PEM file, or empty", "Private key of the certificate.";
     "http.trusted_proxies", "0", "a whole number", "Reverse proxies in front that each add their client's address to X-Forwarded-For.";
-    "data.folder", "data", "a path to a folder that can be written", "Everything the service keeps on disk: the SQLite database, keys, recordings.";
+    "data.folder", "data", "a path to a folder that can be written", "Everything the service keeps on disk: the SQLite database, keys, recordings, photographs.";
     "database.url", "", "empty, sqlite:PATH or postgres://…", "Empty: an SQLite database in the data folder.";
     "media.listen", "0.0.0.0:7800", "an address and a port", "The one UDP port of all media.";
     "media.announce", "", "addresses separated by commas, or empty", "Addresses at which clients reach media.listen. Empty: the host's own.";
@@ -40,6 +43,15 @@ table! {
     "media.signal_url", "", "a path, or an origin with ws:// or wss://, or empty", "Where browsers open signalling, if not on the address they came from (planes on separate hosts).";
     "media.nodes", "", "NODE:KEY pairs separated by commas, or empty", "The media nodes that `sidang booking` trusts, as `sidang admin node-key` prints them on each.";
     "booking.url", "", "an origin such as https://sidang.example.gov.my", "Address of the booking node, for `sidang sfu` alone.";
+    "mail.smtp_host", "", "a host name, or empty", "The mail server. Empty: mail waits, and the system administrator reads it.";
+    "mail.smtp_port", "587", "a port", "Port of the mail server.";
+    "mail.smtp_security", "starttls", "starttls, tls, or none (none only where the mail server is on this host)", "How the line to the mail server is kept secret; nothing is said on it before.";
+    "mail.smtp_user", "", "a name, or empty", "Whom the service signs in as at the mail server.";
+    "mail.smtp_password", "", "a password, or empty", "With mail.smtp_user. Rather in a file than here.";
+    "mail.smtp_password_file", "", "a path to a file that can be read, or empty", "A file that holds the password of mail.smtp_user and nothing else.";
+    "mail.smtp_authority", "", "a path to a PEM file that can be read, or empty", "Certificates that are trusted for the mail server besides the system's.";
+    "mail.from", "", "an address such as Sidang <sidang@agency.example>, or empty without mail.smtp_host", "The mailbox that mail comes from and that organizes events in calendars.";
+    "mail.reply_to", "", "an e-mail address, or empty", "Where answers to mail go.";
     "policy.classified_without_e2ee", "false", "true or false", "Lets TERHAD and SULIT meetings start although end-to-end encryption is not there (CLASS-4 is then not met, and the meeting says so).";
     "recording.free_space_min_mb", "500", "a whole number of megabytes", "No recording starts or goes on with less free disk than this.";
     "log.format", "text", "text or json", "Shape of log lines on standard error.";
@@ -47,7 +59,7 @@ table! {
 }
 
 /// A setting that cannot be used.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Default, PartialEq)]
 pub struct Wrong {
     pub name: String,
     pub value: String,
@@ -137,7 +149,11 @@ impl Sources {
         let (value, source) = self.values.get(name).cloned().unwrap_or_default();
         read(value.trim()).ok_or_else(|| Wrong {
             name: name.to_owned(),
-            value: if name == "database.url" { without_password(&value) } else { value },
+            value: match name {
+                "database.url" => without_password(&value),
+                "mail.smtp_password" => "…".to_owned(),
+                _ => value,
+            },
             source,
             expected: SETTINGS.iter().find(|it| it.name == name).map_or("", |it| it.expected).to_owned(),
         })
@@ -182,6 +198,7 @@ pub struct Settings {
     pub media_signal_url: String,
     pub media_nodes: Vec<TrustedNode>,
     pub booking_url: String,
+    pub mail: MailSettings,
     pub classified_without_e2ee: bool,
     pub recording_free_space_min_bytes: u64,
     pub log_format: LogFormat,
@@ -234,6 +251,7 @@ impl Settings {
             media_nodes: sources.get("media.nodes", |value| list(value).map(trusted_node).collect())?,
             booking_url: sources
                 .get("booking.url", |value| if value.is_empty() { Some(String::new()) } else { origin(value, &["http", "https"]) })?,
+            mail: MailSettings::read(sources)?,
             // The demonstration shows classified meetings, with what they lack.
             classified_without_e2ee: flag("policy.classified_without_e2ee")? || demo,
             recording_free_space_min_bytes: sources

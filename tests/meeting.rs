@@ -106,7 +106,7 @@ async fn after_kill_dash_nine_and_a_start_everybody_is_back_and_no_booking_is_lo
 
 async fn refused_join(service: &Service, token: String, room: MeetingId) -> Result<wire::Refusal> {
     let mut socket = open_socket(&service.node.origin, "/media/signal").await?;
-    let message = ClientMessage::Join { version: 1, room, token, offer: String::new(), publish: vec![] };
+    let message = ClientMessage::Join { version: 1, room, token, offer: String::new(), publish: vec![], proof: None };
     send(&mut socket, 1, message).await?;
     match receive(&mut socket).await? {
         ServerMessage::Refused { refusal, .. } => Ok(refusal),
@@ -142,6 +142,33 @@ async fn a_token_opens_its_own_room_once_and_nothing_else() -> Result<()> {
         assert_eq!((refusal.code, refusal.rule), (Code::GrantUsed, Some(Rule::Meet8)), "used");
         assert!(!inside.view.borrow().socket_closed);
         inside.leave().await;
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_sent_out_comes_back_neither_by_the_same_token_nor_by_a_fresh_one() -> Result<()> {
+    within(async {
+        let service = meeting_of(2).await?;
+        let mut inside = join_all(&service.people, service.meeting, &Behaviour::default(), || ()).await?;
+        // Minted before, and not used yet.
+        let (spare, _) = grant(&service.people[1], service.meeting).await?;
+        let session = inside[1].session;
+        assert_eq!(inside[0].ask(ClientMessage::Remove { session }).await?, None);
+        inside[1].until(|view| view.ended == Some(LeaveReason::Removed)).await?;
+        let refusal = refused_join(&service, spare, service.meeting).await?;
+        assert_eq!((refusal.code, refusal.rule), (Code::GrantRevoked, Some(Rule::Meet8)));
+        // The fact travels to the control plane: look until it is there. From then on there is no fresh one.
+        let path = format!("/meetings/{}/grant", service.meeting);
+        let refused = loop {
+            let answer = service.people[1].post(&path, serde_json::json!({})).await?;
+            if !answer.status.is_success() {
+                break answer;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        };
+        assert_eq!((refused.refused_with(), refused.rule()), (Some("meeting.not_listed"), Some("MEET-8")));
         Ok(())
     })
     .await

@@ -30,7 +30,7 @@ export default defineConfig(({ command }) => ({
     },
   },
   test: {
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+    include: ['src/**/*.test.ts', 'test/**/*.test.{ts,js}'],
     environment: 'node',
     // Compiling all messages takes seconds on a busy machine; nothing here waits on a clock.
     hookTimeout: 60_000,

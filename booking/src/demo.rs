@@ -4,12 +4,13 @@
 
 use crate::{
     Booking,
-    decisions::{self, Answer, Decision},
+    decisions::{self, Answer},
     meetings::{self, MeetingDraft, State as MeetingState, act::Creation},
     people::People,
     policy::Slot,
-    reservations::{self, Application, By, Draft, DraftSite, State, store},
+    reservations::{self, Application, By, Draft, DraftSite, State, drafts::DraftOccurrence, series, store},
     sites,
+    use_of_rooms::{self, CheckInBy},
 };
 use chrono::{Days, NaiveDate};
 use kernel::{
@@ -19,7 +20,7 @@ use kernel::{
 use std::collections::BTreeSet;
 use wire::{
     Classification, Code, UnixMs,
-    id::{MeetingId, PersonId, ReservationId},
+    id::{MeetingId, PersonId, ReservationId, SiteId},
 };
 
 /// Titles by which what is there already is found again.
@@ -28,6 +29,8 @@ const CLASSIFIED_TITLE: &str = "Perbincangan Keselamatan Data";
 const TODAY_TITLE: &str = "Mesyuarat Penyelarasan Wilayah";
 const ENDED_TITLE: &str = "Semakan Kesiapsiagaan Hospital";
 const WAITING_TITLE: &str = "Bengkel Perancangan Tahunan";
+const SERIES_TITLE: &str = "Mesyuarat Pemantauan Mingguan";
+const IN_LINE_TITLE: &str = "Latihan Pentadbir Kemudahan";
 
 const HOUR_MS: i64 = 3_600_000;
 const QUARTER_MS: i64 = 900_000;
@@ -86,13 +89,18 @@ impl Booking {
         let stage = Stage { booking: self, cast, applicant: by(cast.applicant), approver: by(cast.approver), now, today };
         let session = stage.session_of_today().await?;
         let yesterday = today.checked_sub_days(Days::new(1)).unwrap_or(today);
+        let waiting = stage.waiting().await?;
+        if let Some(id) = waiting {
+            stage.in_line(id).await?;
+        }
+        stage.series().await?;
         Ok(Laid {
             open_meeting: stage.open_meeting(OPEN_TITLE, Classification::Terbuka).await?,
             classified_meeting: stage.open_meeting(CLASSIFIED_TITLE, Classification::Sulit).await?,
             todays_session: session.meeting.ok_or_else(|| Error::broken("an approved use without a meeting"))?,
             todays_hours: hours_text(session.slot),
             ended: stage.first_approved(ENDED_TITLE, yesterday, each_hour(yesterday)).await?,
-            waiting: stage.waiting().await?,
+            waiting,
         })
     }
 }
@@ -137,7 +145,20 @@ impl Stage<'_> {
         let id = self.first_approved(TODAY_TITLE, self.today, slots.collect()).await?;
         let id = id.ok_or_else(|| Error::broken("the sites are taken all day: a demonstration needs an hour of them"))?;
         let found = store::by_id(&mut self.booking.db.read().await?, id).await?;
-        found.ok_or_else(|| Error::broken("a reservation that was just made is not found"))
+        let found = found.ok_or_else(|| Error::broken("a reservation that was just made is not found"))?;
+        self.somebody_came(&found).await?;
+        Ok(found)
+    }
+
+    /// Its second site has checked in, so that it is not let go as a no-show while somebody looks around; the first one's panel still can.
+    async fn somebody_came(&self, session: &reservations::Stored) -> Result<()> {
+        let first = session.sites.first().map(|it| it.site);
+        let Some((site, _, person)) = session.seated().find(|(site, ..)| Some(*site) != first) else { return Ok(()) };
+        match use_of_rooms::check_in(&self.booking.db, self.now, session.id, site, CheckInBy::JoiningPerson(person)).await {
+            // Not begun yet, or over.
+            Err(Error::Refused(_)) => Ok(()),
+            other => other,
+        }
     }
 
     /// An approved use in the first of the slots that is free.
@@ -159,7 +180,7 @@ impl Stage<'_> {
         let received = day.checked_sub_days(Days::new(AHEAD_DAYS)).and_then(|day| instant(day, 10 * 60, MALAYSIA));
         let Some(received) = received else { return Ok(None) };
         let Some(id) = self.applied(title, slot, received).await? else { return Ok(None) };
-        let approve = Answer { decision: Decision::Approve, reason_code: None, reason: None };
+        let approve = Answer::approve();
         decisions::decide(&self.booking.db, received.saturating_add_ms(HOUR_MS), self.approver, id, &approve).await?;
         Ok(Some(id))
     }
@@ -178,40 +199,91 @@ impl Stage<'_> {
         }
     }
 
+    /// Another that would have the same sites at the same time, and waits for them.
+    async fn in_line(&self, behind: ReservationId) -> Result<()> {
+        if self.found(IN_LINE_TITLE, |it| it.state == State::Waiting).await?.is_some() {
+            return Ok(());
+        }
+        let taken = store::by_id(&mut self.booking.db.read().await?, behind).await?;
+        let Some(taken) = taken.filter(|it| it.state == State::Submitted) else { return Ok(()) };
+        let draft = Draft { title: IN_LINE_TITLE.to_owned(), ..taken.as_draft() };
+        let known: BTreeSet<PersonId> = self.cast.officers.iter().copied().collect();
+        let application = Application { wait: true, ..self.application(&draft, &known) };
+        match reservations::apply(&self.booking.db, self.now, application).await {
+            Ok(_) => Ok(()),
+            // Laid out on a day on which it comes too late.
+            Err(Error::Refused(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Three weeks of the same, an hour each, applied for together.
+    async fn series(&self) -> Result<()> {
+        let now = self.now;
+        if self.found(SERIES_TITLE, |it| it.slot.starts_at > now).await?.is_some() {
+            return Ok(());
+        }
+        let weeks = [9, 16, 23].into_iter().filter_map(|ahead| hours(self.today.checked_add_days(Days::new(ahead))?, 14, 15));
+        let occurrences: Vec<DraftOccurrence> =
+            weeks.map(|slot| DraftOccurrence { starts_at_ms: slot.starts_at, ends_at_ms: slot.ends_at }).collect();
+        let Some(first_slot) = occurrences.first().map(|it| it.slot()) else { return Ok(()) };
+        let sites = sites::ids(&self.booking.db).await?;
+        let Some(draft) = self.draft(SERIES_TITLE, first_slot, &sites, [0, 1])? else { return Ok(()) };
+        let known: BTreeSet<PersonId> = self.cast.officers.iter().copied().collect();
+        let asked = series::Asked { application: self.application(&draft, &known), occurrences: &occurrences, accept_partial: true };
+        match series::apply(&self.booking.db, now, asked).await {
+            Ok(_) | Err(Error::Refused(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
     async fn found(&self, title: &str, serves: impl Fn(&reservations::Stored) -> bool) -> Result<Option<ReservationId>> {
         let all = store::list(&mut self.booking.db.read().await?, store::List::Agency(self.applicant.agency)).await?;
         Ok(all.iter().find(|it| it.title == title && serves(it)).map(|it| it.id))
     }
 
+    fn application<'a>(&self, draft: &'a Draft, known: &'a BTreeSet<PersonId>) -> Application<'a> {
+        Application {
+            by: self.applicant,
+            may_apply: true,
+            draft,
+            known,
+            classified_without_e2ee: self.booking.settings.classified_without_e2ee,
+            claim: None,
+            draft_id: None,
+            wait: false,
+        }
+    }
+
+    /// The officers at two of the sites; nothing where there are no such sites.
+    fn draft(&self, title: &str, slot: Slot, sites: &[SiteId], pair: [usize; 2]) -> Result<Option<Draft>> {
+        let officers = &self.cast.officers;
+        // Every other officer at the other site, six at each at most.
+        let seated = |nth: usize| officers.iter().skip(nth).step_by(2).take(6).copied().collect();
+        let at = |nth: usize| sites.get(pair[nth]).map(|site| DraftSite { site: *site, people: seated(nth) });
+        let sites: Vec<DraftSite> = (0..2).filter_map(at).collect();
+        Ok((sites.len() == 2).then_some(Draft {
+            title: title.to_owned(),
+            purpose: "Penyelarasan pelaksanaan antara cawangan".to_owned(),
+            official: true,
+            classification: Classification::Terbuka,
+            sites,
+            starts_at_ms: slot.starts_at,
+            ends_at_ms: slot.ends_at,
+            chair: first(officers)?,
+            contact: None,
+            needs: None,
+            online: vec![],
+        }))
+    }
+
     /// Applies as the agency's UC administrator; nothing where somebody else holds the sites.
     async fn applied(&self, title: &str, slot: Slot, received: UnixMs) -> Result<Option<ReservationId>> {
-        let officers = &self.cast.officers;
         let sites = sites::ids(&self.booking.db).await?;
         for pair in [[0, 1], [0, 2], [1, 2]] {
-            // Every other officer at the other site, six at each at most.
-            let seated = |nth: usize| officers.iter().skip(nth).step_by(2).take(6).copied().collect();
-            let at = |nth: usize| sites.get(pair[nth]).map(|site| DraftSite { site: *site, people: seated(nth) });
-            let draft = Draft {
-                title: title.to_owned(),
-                purpose: "Penyelarasan pelaksanaan antara cawangan".to_owned(),
-                official: true,
-                classification: Classification::Terbuka,
-                sites: (0..2).filter_map(at).collect(),
-                starts_at_ms: slot.starts_at,
-                ends_at_ms: slot.ends_at,
-                chair: first(officers)?,
-                contact: None,
-                needs: None,
-            };
-            let known: BTreeSet<PersonId> = officers.iter().copied().collect();
-            let application = Application {
-                by: self.applicant,
-                may_apply: true,
-                draft: &draft,
-                known: &known,
-                classified_without_e2ee: self.booking.settings.classified_without_e2ee,
-                claim: None,
-            };
+            let Some(draft) = self.draft(title, slot, &sites, pair)? else { continue };
+            let known: BTreeSet<PersonId> = self.cast.officers.iter().copied().collect();
+            let application = self.application(&draft, &known);
             match reservations::apply(&self.booking.db, received, application).await {
                 Ok(id) => return Ok(Some(id)),
                 Err(Error::Refused(refusal)) if refusal.code == Code::SlotTaken => {}
@@ -259,7 +331,10 @@ mod tests {
         let at = |minute: u32| instant(today, minute, MALAYSIA).unwrap();
         for minute in 0..24 * 60 {
             let (now, slot) = (at(minute), slot_of_today(at(minute), today).unwrap());
-            assert!(slot.within_hours(480, 1020, MALAYSIA) && slot.faults(now).is_empty(), "{minute}");
+            assert!(
+                slot.within_hours(480, 1020, MALAYSIA) && slot.faults(now, &crate::policy::Policy::first().terms).is_empty(),
+                "{minute}"
+            );
             let (opens, closes) = meetings::window(slot);
             let open = opens <= now && now < closes;
             assert_eq!(open, (465..1035).contains(&minute), "{minute}");

@@ -5,34 +5,59 @@
 //!
 //! | module | is |
 //! |---|---|
-//! | [`policy`] | the rules of time: lead time (TP-2), slots, a meeting's door |
+//! | [`policy`] | the policy in its versions: lead time (TP-2), slots, holds, a meeting's door |
 //! | [`sites`] | places with a telepresence room, and what stands in them (TP-1) |
+//! | [`holidays`] | public holidays and weekends by state |
 //! | [`reservations`] | applications for sites: judged, held, withdrawn (TP-1 to TP-5) |
 //! | [`decisions`] | the central agency's answer to an application (TP-4) |
+//! | [`overrides`] | exceptions from rules of time, which two people answer for (TP-2, TP-4) |
 //! | [`meetings`] | what one joins; join grants and the keys that sign them (MEET-8) |
 //! | [`recordings`] | which recordings there are, and who may open them (MEET-3, CLASS-3) |
+//! | [`blocks`] | when a site cannot be used, and what becomes of the bookings that it was taken from |
+//! | [`maintenance`] | planned work on a site |
 //! | [`conditions`], [`faults`] | the room after use, and what is broken in it (TP-6, TP-7) |
+//! | [`inventory`] | what stands at the sites, and the labels on it (TP-6) |
+//! | [`photographs`] | pictures of rooms, reports and faults, sealed |
+//! | [`notices`], [`mail`] | what people are told, in the app and by mail |
+//! | [`reports`] | what became of applications, sessions and faults, made from the audit trail (DESK-2) |
 //! | [`calendar`] | invitations for calendars |
+//! | [`calendar`] | invitations that follow every change, and feeds to subscribe to |
 //! | [`media`] | the link to the media plane: facts up, commands down |
+//! | [`devices`] | room systems and door panels: enrolled by two people, known by their key |
+//! | [`use_of_rooms`] | the day of use: check-in, no-show, extension |
+//! | [`restore`] | what a backup must not bring back |
 //! | [`demo`] | what `DEMO=1` puts into an empty service |
 
+mod affected;
 mod app;
 mod names;
 mod people;
 mod text;
 
+pub mod blocks;
 pub mod calendar;
 pub mod conditions;
 pub mod decisions;
 pub mod demo;
+pub mod devices;
 pub mod faults;
+pub mod holidays;
+pub mod inventory;
+pub mod mail;
+pub mod maintenance;
 pub mod media;
 pub mod meetings;
+pub mod notices;
+pub mod overrides;
+pub mod photographs;
 pub mod policy;
 pub mod recordings;
+pub mod reports;
 pub mod reservations;
+pub mod restore;
 pub mod settings;
 pub mod sites;
+pub mod use_of_rooms;
 
 #[cfg(test)]
 mod testing;
@@ -48,15 +73,31 @@ pub use settings::{Settings, TrustedNode};
 pub(crate) fn all_sql() -> impl Iterator<Item = (&'static str, &'static str)> {
     let stores = [
         sites::SQL,
+        affected::SQL,
+        holidays::SQL,
         policy::SQL,
-        reservations::SQL,
         decisions::SQL,
+        overrides::SQL,
         meetings::SQL,
+        meetings::follow::SQL,
         meetings::keys::SQL,
+        notices::SQL,
+        mail::SQL,
+        calendar::SQL,
+        calendar::feeds::SQL,
         media::SQL,
         recordings::SQL,
         conditions::SQL,
         faults::SQL,
+        inventory::SQL,
+        photographs::SQL,
+        blocks::SQL,
+        reports::SQL,
+        devices::SQL,
+        devices::schedule::SQL,
+        use_of_rooms::SQL,
+        restore::SQL,
+        maintenance::SQL,
     ];
-    stores.into_iter().flatten().copied()
+    stores.into_iter().flatten().copied().chain(reservations::all_sql())
 }

@@ -1,5 +1,7 @@
 //! What the one who runs the service decides about booking.
 
+use crate::mail;
+use std::path::PathBuf;
 use wire::id::NodeId;
 
 /// Settings of the booking plane. None of them is read from the environment here: the executable hands them in.
@@ -15,10 +17,13 @@ pub struct Settings {
     pub signal_url: String,
     /// What stands before `/media/recordings/…`: empty where both planes are one executable.
     pub media_url: String,
+    /// Where photographs are kept, sealed. Several booking nodes on one database share this folder.
+    pub data_folder: PathBuf,
     /// Lets TERHAD and SULIT meetings start although there is no end-to-end encryption yet (CLASS-4). Off unless said otherwise.
     pub classified_without_e2ee: bool,
     /// The media nodes that may open the link over the network.
     pub trusted_nodes: Vec<TrustedNode>,
+    pub mail: mail::Settings,
 }
 
 /// A media node by its public key.

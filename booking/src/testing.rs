@@ -35,8 +35,14 @@ pub fn settings() -> Settings {
         public_url: "https://sidang.example".into(),
         signal_url: "/media/signal".into(),
         media_url: String::new(),
+        data_folder: std::path::PathBuf::new(),
         classified_without_e2ee: false,
         trusted_nodes: Vec::new(),
+        mail: crate::mail::Settings {
+            smtp: None,
+            from: crate::calendar::writer::Address { name: "Sidang".into(), email: "sidang@sidang.example".into() },
+            reply_to: None,
+        },
     }
 }
 
@@ -68,6 +74,8 @@ pub struct Plane {
     pub sites: Vec<SiteId>,
     pub ministry: AgencyId,
     pub central: AgencyId,
+    /// Where photographs are kept; gone with it.
+    pub folder: tempfile::TempDir,
 }
 
 /// What came back.
@@ -85,6 +93,12 @@ impl Answered {
         &self.body
     }
 
+    /// Shown, whatever it is.
+    #[track_caller]
+    pub fn seen(self) {
+        assert!(self.status.is_success(), "{} {}", self.status, self.text);
+    }
+
     #[track_caller]
     pub fn ok(self) -> Value {
         assert!(self.status.is_success(), "{} {}", self.status, self.text);
@@ -100,6 +114,8 @@ impl Plane {
     pub async fn with(db: Db, settings: Settings) -> Self {
         let clock = ManualClock::at(NOW);
         let identity = Identity::new(db.clone(), clock.clone(), identity::Settings::default()).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let settings = Settings { data_folder: folder.path().to_owned(), ..settings };
         let booking = Booking::start(db.clone(), clock.clone(), settings, &[7; 32]).await.unwrap();
         let agency = |name: &str, short: &str, is_central| NewAgency { name: name.into(), short_name: short.into(), is_central };
         let central = setup::create_agency(&identity, agency("Jabatan Digital Negara", "JDN", true)).await.unwrap().id;
@@ -109,7 +125,7 @@ impl Plane {
         let signing = identity::router(identity.clone()).split_for_parts().0;
         let router = Router::new().nest("/api/v1", api.merge(signing)).merge(crate::edge_router(booking.clone()));
         let sites = sites::all(&mut db.read().await.unwrap()).await.unwrap().into_iter().map(|it| it.id).collect();
-        Self { booking, identity, clock, router, sites, ministry, central }
+        Self { booking, identity, clock, router, sites, ministry, central, folder }
     }
 
     /// Makes an account.
@@ -159,15 +175,7 @@ impl Plane {
     }
 
     pub async fn send(&self, method: Method, who: Option<&Someone>, path: &str, body: Option<Value>, key: Option<&str>) -> Answered {
-        let mut request =
-            Request::builder().method(method).uri(path).header(header::HOST, "localhost").header(header::ORIGIN, "http://localhost");
-        if let Some(who) = who {
-            let session = self.session(who).await;
-            request = request.header(header::COOKIE, &session.cookie);
-            if !who.without_csrf {
-                request = request.header("x-csrf-token", &session.csrf);
-            }
-        }
+        let mut request = Request::builder().method(method).uri(path);
         if let Some(key) = key {
             request = request.header("idempotency-key", key);
         }
@@ -178,7 +186,34 @@ impl Plane {
             }
             None => Body::empty(),
         };
-        answered(self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap()).await
+        answered(self.answer(who, request.body(body).unwrap()).await).await
+    }
+
+    pub async fn read(&self, response: axum::response::Response) -> Answered {
+        answered(response).await
+    }
+
+    /// The answer to a request that is not JSON, or whose answer is not.
+    pub async fn answer(&self, who: Option<&Someone>, request: Request<Body>) -> axum::response::Response {
+        let (mut parts, body) = request.into_parts();
+        let mut set = |name: header::HeaderName, value: &str| parts.headers.insert(name, value.parse().unwrap());
+        set(header::HOST, "localhost");
+        set(header::ORIGIN, "http://localhost");
+        if let Some(who) = who {
+            let session = self.session(who).await;
+            set(header::COOKIE, &session.cookie);
+            if !who.without_csrf {
+                set(header::HeaderName::from_static("x-csrf-token"), &session.csrf);
+            }
+        }
+        self.router.clone().oneshot(Request::from_parts(parts, body)).await.unwrap()
+    }
+}
+
+impl Plane {
+    /// A request as it stands: for those who come without a session.
+    pub async fn raw(&self, request: Request<Body>) -> Answered {
+        answered(self.router.clone().oneshot(request).await.unwrap()).await
     }
 }
 
@@ -187,4 +222,9 @@ async fn answered(response: axum::response::Response) -> Answered {
     let bytes = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
     let text = String::from_utf8_lossy(&bytes).into_owned();
     Answered { status, body: serde_json::from_str(&text).unwrap_or(Value::Null), text }
+}
+
+/// One site after another, each as [`sites::Site::sample`].
+pub fn site() -> sites::Site {
+    sites::Site { id: SiteId::fresh(), ..sites::Site::sample(1) }
 }

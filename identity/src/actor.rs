@@ -43,7 +43,10 @@ pub struct Actor {
     pub person: PersonId,
     pub name: String,
     pub agency: AgencyRef,
+    /// With the role of an approver where one is lent to them today.
     pub roles: BTreeSet<PersonRole>,
+    /// The approver who lends it.
+    pub acting_for: Option<PersonId>,
     /// The sites that a facilitator looks after.
     pub sites: BTreeSet<SiteId>,
     pub session: AuthSessionId,

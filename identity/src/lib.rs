@@ -6,6 +6,7 @@
 //! | [`actor`] | the signed-in person behind a request: the extractor that every handler takes |
 //! | [`role`] | what people are for, and who may hand a role out |
 //! | [`agencies`] | public sector agencies; one is central (TP-4) |
+//! | [`delegations`] | the approver's role, lent for some days |
 //! | [`people`] | accounts (ID-1), and the short form by which others name a person |
 //! | [`passwords`] | the rule (ID-2), argon2id, temporary passwords |
 //! | [`sessions`] | signing in and out: the cookie, the CSRF token, the rate limits |
@@ -16,6 +17,7 @@
 pub mod actor;
 pub mod agencies;
 pub mod audit_http;
+pub mod delegations;
 pub mod origin;
 pub mod passwords;
 pub mod people;
@@ -30,8 +32,12 @@ mod tests;
 
 pub use actor::{Actor, AuthSessionId, SignedIn};
 pub use agencies::{AgencyRef, AgencyShort, agency};
-pub use people::{PersonRef, inactive_among, people_by_ids};
+pub use people::{
+    FacilitatorOf, PersonRef, Recipient, Standing, all_facilitators, facilitators, holders, inactive_among, people_by_ids, recipients,
+    set_facilitators, standing,
+};
 pub use role::PersonRole;
+pub use sessions::end_every_session;
 pub use state::{Identity, Settings};
 
 use axum::Extension;

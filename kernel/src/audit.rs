@@ -19,6 +19,8 @@ use wire::{
 const VERIFY_PAGE: i64 = 500;
 /// Rows in one answer to a reader.
 pub const PAGE_MAX: i64 = 200;
+/// How long another process's commit may go unnoticed.
+const POLL: std::time::Duration = std::time::Duration::from_secs(1);
 /// The hash before the first row.
 const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
@@ -130,7 +132,33 @@ crate::sql! {
         ORDER BY number DESC LIMIT $5";
     FORWARD = "SELECT number, id, at_ms, act, person, on_behalf_of, object_kind, object_id, rule, outcome, details, previous_hash, hash FROM audit
         WHERE number > $1 ORDER BY number LIMIT $2";
+    LAST_ABOUT = "SELECT MAX(number) FROM audit WHERE number > $1 AND object_id = $2";
     HEAD = "SELECT number, hash FROM ledger WHERE name = 'audit'";
+}
+
+/// The number of the last row: it grows with every act, so that whoever shows something can ask whether to read it anew.
+pub async fn last_number(tx: &mut Tx) -> Result<i64> {
+    Ok(on!(tx, c => sqlx::query_as::<_, (i64, String)>(HEAD).fetch_one(c).await)?.0)
+}
+
+/// The number of the last row after `after` that is about this object.
+pub async fn last_about(tx: &mut Tx, after: i64, object_id: &str) -> Result<Option<i64>> {
+    Ok(on!(tx, c => sqlx::query_scalar(LAST_ABOUT).bind(after).bind(object_id).fetch_one(c).await)?)
+}
+
+/// Waits for commits that leave rows: those of this process at once, those of others by asking again each second.
+#[derive(Debug)]
+pub struct Watch(tokio::sync::watch::Receiver<()>);
+
+impl Watch {
+    /// To be made before what is shown is read, so that no commit falls between the two.
+    pub fn new(db: &Db) -> Self {
+        Self(db.audit_rows())
+    }
+
+    pub async fn changed(&mut self) {
+        let _ = tokio::time::timeout(POLL, self.0.changed()).await;
+    }
 }
 
 /// A row as it stands.
@@ -244,6 +272,11 @@ pub async fn page(tx: &mut Tx, filter: &Filter, limit: i64) -> Result<Vec<Row>> 
     Ok(
         on!(tx, c => sqlx::query_as(PAGE).bind(before).bind(&filter.act).bind(rule).bind(filter.person.map(Text)).bind(limit).fetch_all(c).await)?,
     )
+}
+
+/// At most `limit` rows after number `after`, the oldest first: the trail as a stream, for who makes something from it.
+pub async fn forward(tx: &mut Tx, after: i64, limit: i64) -> Result<Vec<Row>> {
+    Ok(on!(tx, c => sqlx::query_as(FORWARD).bind(after).bind(limit).fetch_all(c).await)?)
 }
 
 /// What is wrong with the trail.

@@ -281,6 +281,7 @@ impl Participant {
             token,
             offer: offered.sdp.clone(),
             publish: offered.publish.clone(),
+            proof: None,
         };
         send(&mut socket, 1, message).await?;
         Self::live(socket, offered, mark, behaviour, pressed).await

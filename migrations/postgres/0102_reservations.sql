@@ -18,7 +18,7 @@ CREATE TABLE reservation (
     official        BOOLEAN NOT NULL CONSTRAINT reservation_official CHECK (official = TRUE),
     -- CLASS-2: what may not be held may not be stored
     classification  TEXT NOT NULL CONSTRAINT reservation_classification CHECK (classification IN ('TERBUKA', 'TERHAD', 'SULIT')),
-    state           TEXT NOT NULL CONSTRAINT reservation_state CHECK (state IN ('submitted', 'approved', 'refused', 'withdrawn', 'lapsed', 'returned', 'displaced')),
+    state           TEXT NOT NULL CONSTRAINT reservation_state CHECK (state IN ('submitted', 'approved', 'refused', 'withdrawn', 'lapsed', 'returned', 'displaced', 'waiting', 'offered')),
     agency_id       TEXT NOT NULL,
     applicant_id    TEXT NOT NULL,
     chair_id        TEXT NOT NULL,
@@ -32,12 +32,14 @@ CREATE TABLE reservation (
     lawful_until_ms BIGINT NOT NULL,
     days_before_use BIGINT NOT NULL,
     policy_version  BIGINT NOT NULL REFERENCES lead_time_policy (version),
+    -- two people let it through although it came too late (0132)
+    override_id     TEXT,
     decided_by      TEXT,
     decided_at_ms   BIGINT,
-    reason_code     TEXT CONSTRAINT reservation_reason_code CHECK (reason_code IN ('purpose_unclear', 'not_official', 'room_needed', 'documents_missing', 'other')),
+    reason_code     TEXT CONSTRAINT reservation_reason_code CHECK (reason_code IN ('purpose_unclear', 'not_official', 'room_needed', 'documents_missing', 'consent_withheld', 'not_put_right', 'other')),
     reason          TEXT,
     CONSTRAINT reservation_span CHECK (ends_at_ms > starts_at_ms),
-    CONSTRAINT reservation_lead_time CHECK (received_at_ms <= lawful_until_ms),
+    CONSTRAINT reservation_lead_time CHECK (received_at_ms <= lawful_until_ms OR override_id IS NOT NULL),
     CONSTRAINT reservation_decided CHECK ((state IN ('approved', 'refused')) <= (decided_by IS NOT NULL AND decided_at_ms IS NOT NULL))
 );
 CREATE INDEX reservation_by_agency ON reservation (agency_id, starts_at_ms);

@@ -14,7 +14,7 @@ CREATE TABLE meeting (
     epoch          BIGINT NOT NULL,
     created_at_ms  BIGINT NOT NULL,
     ended_at_ms    BIGINT,
-    end_reason     TEXT CONSTRAINT meeting_end_reason CHECK (end_reason IN ('ended', 'withdrawn', 'classification')),
+    end_reason     TEXT CONSTRAINT meeting_end_reason CHECK (end_reason IN ('ended', 'withdrawn', 'classification', 'displaced', 'no_show')),
     CONSTRAINT meeting_span CHECK (opens_at_ms <= starts_at_ms AND starts_at_ms < ends_at_ms AND ends_at_ms <= closes_at_ms),
     CONSTRAINT meeting_telepresence CHECK ((kind = 'telepresence') = (reservation_id IS NOT NULL)),
     -- CLASS-2: a meeting raised above SULIT has ended at that instant

@@ -7,9 +7,12 @@ CREATE TABLE fault (
     reservation_id TEXT REFERENCES reservation (id),
     severity       TEXT NOT NULL CONSTRAINT fault_severity CHECK (severity IN ('s1', 's2', 's3', 's4')),
     description    TEXT NOT NULL CONSTRAINT fault_description CHECK (description <> ''),
-    state          TEXT NOT NULL CONSTRAINT fault_state CHECK (state IN ('open', 'in_work', 'mended')),
-    reported_by    TEXT NOT NULL,
-    reported_at_ms INTEGER NOT NULL
+    state          TEXT NOT NULL CONSTRAINT fault_state CHECK (state IN ('open', 'assigned', 'in_work', 'waiting', 'mended', 'closed')),
+    -- a person, or the room's own panel, where nobody signs in
+    reported_by    TEXT,
+    reported_from  TEXT,
+    reported_at_ms INTEGER NOT NULL,
+    CONSTRAINT fault_reporter CHECK ((reported_by IS NULL) <> (reported_from IS NULL))
 ) STRICT;
 CREATE INDEX fault_by_site ON fault (site_id, reported_at_ms);
 

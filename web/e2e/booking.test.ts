@@ -168,15 +168,14 @@ describe('the day of use', () => {
     await page.getByRole('button', { name: word('condition_all_ok') }).click();
     const microphone = page.getByRole('group', { name: word('point_microphone') });
     await microphone.getByRole('radio', { name: word('condition_bad') }).check({ force: true });
+    await microphone.getByLabel(word('condition_note'), { exact: false }).fill('Mikrofon tengah tiada bunyi.');
+    await microphone.getByRole('button', { name: word('condition_fault_make') }).click();
     await picture(page, 'condition');
-    await page.getByRole('button', { name: word('condition_send') }).click();
-    // An unsound point leads straight to the fault.
-    await page.waitForURL(/\/faults\/new/);
-    await page.getByRole('radio').nth(1).check({ force: true });
-    await page.getByLabel(word('fault_description')).fill('Mikrofon tengah tiada bunyi.');
-    await picture(page, 'fault');
-    await page.getByRole('button', { name: word('fault_send') }).click();
-    await page.waitForURL(/\/site$/);
+    await page.getByRole('button', { name: word('condition_send_bad', { count: '1' }) }).click();
+    // The report stands, and with it the fault that its defect became.
+    await page.getByRole('heading', { name: word('condition_filed') }).waitFor();
+    await picture(page, 'condition-filed');
+    await page.goto(`${service.origin}/site`);
     await until('the fault is listed', async () => (await page.locator('main').innerText()).includes('Mikrofon tengah tiada bunyi.'));
     await picture(page, 'site');
   });

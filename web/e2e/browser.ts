@@ -39,6 +39,8 @@ export interface BrowserOptions {
   width?: number;
   height?: number;
   colorScheme?: 'light' | 'dark';
+  /** A screen that is touched. */
+  touch?: boolean;
   /** As the service's. */
   clockOffsetMs?: number;
 }
@@ -60,6 +62,7 @@ export async function openContext(browser: Browser, options: BrowserOptions = {}
     locale: options.language ?? 'ms-MY',
     timezoneId: 'Asia/Kuala_Lumpur',
     colorScheme: options.colorScheme ?? 'light',
+    hasTouch: options.touch ?? false,
     permissions: ['camera', 'microphone', 'clipboard-read', 'clipboard-write'],
   });
   // The browser's own statistics, without a hook in the client: remember the connections that the page makes.

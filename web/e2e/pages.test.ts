@@ -55,6 +55,15 @@ async function get<T>(page: Page, path: string): Promise<T> {
   return (await page.evaluate(async (it) => (await fetch(it)).json() as Promise<unknown>, path)) as T;
 }
 
+async function post<T>(page: Page, path: string, body: unknown): Promise<T> {
+  const sent = async ([to, what]: [string, unknown]) => {
+    const { csrf_token } = (await (await fetch('/api/v1/session')).json()) as { csrf_token: string };
+    const headers = { 'content-type': 'application/json', 'x-csrf-token': csrf_token };
+    return (await fetch(to, { method: 'POST', headers, body: JSON.stringify(what) })).json() as Promise<unknown>;
+  };
+  return (await page.evaluate(sent, [path, body])) as T;
+}
+
 /** Drawn, with everything that it asks the server for. */
 async function settled(page: Page): Promise<void> {
   await page.locator('h1').first().waitFor();
@@ -194,10 +203,20 @@ describe('every page at every width', { timeout: MANY_MS }, () => {
   test('the approver', async () => {
     const officer = await enter('faridah');
     const waiting = (await get<Listed>(officer.page, '/api/v1/reservations?view=to_decide')).reservations;
+    const { sites } = await get<{ sites: { id: string }[] }>(officer.page, '/api/v1/sites');
     await visit(officer, [
       { pattern: '/', name: 'home-approver' },
       { pattern: '/decide', name: 'decide' },
+      { pattern: '/delegations', name: 'delegations' },
+      { pattern: '/overrides', name: 'overrides' },
+      { pattern: '/overrides/new', name: 'override-new' },
       { pattern: '/decide/:id', name: 'decide-one', address: `/decide/${waiting[0]!.id}` },
+      { pattern: '/central/sites', name: 'central-sites' },
+      { pattern: '/central/sites/new', name: 'central-site-new' },
+      { pattern: '/central/sites/:id', name: 'central-site', address: `/central/sites/${sites[0]!.id}` },
+      { pattern: '/central/holidays', name: 'central-holidays' },
+      { pattern: '/central/policies', name: 'central-policies' },
+      { pattern: '/central/policies/new', name: 'central-policy-new' },
     ]);
     quiet(officer, UNKNOWN_YET);
   });
@@ -205,11 +224,29 @@ describe('every page at every width', { timeout: MANY_MS }, () => {
   test('a facilitator', async () => {
     const officer = await enter('jeffrey');
     const { due } = await get<{ due: { reservation: { id: string }; site: string }[] }>(officer.page, '/api/v1/conditions');
+    const { equipment } = await get<{ equipment: { id: string }[] }>(officer.page, `/api/v1/equipment?site=${due[0]!.site}`);
     const pattern = '/bookings/:id/sites/:site/condition';
     await visit(officer, [
       { pattern: '/', name: 'home-facilitator' },
       { pattern: '/site', name: 'site' },
+      { pattern: '/consents', name: 'consents' },
+      { pattern: '/equipment', name: 'equipment' },
+      { pattern: '/equipment/new', name: 'equipment-new' },
+      { pattern: '/equipment/:id', name: 'equipment-one', address: `/equipment/${equipment[0]!.id}` },
       { pattern, name: 'condition', address: `/bookings/${due[0]!.reservation.id}/sites/${due[0]!.site}/condition` },
+    ]);
+    const site = due[0]!.site;
+    const fault = await post<{ id: string }>(officer.page, '/api/v1/faults', { site, severity: 's3', description: 'Lampu meja berkelip.' });
+    const day = Math.floor(Date.now() / DAY_MS) * DAY_MS + 10 * DAY_MS;
+    const occurrences = [{ starts_at_ms: day, ends_at_ms: day + 2 * 3_600_000 }];
+    const work = await post<{ id: string }>(officer.page, '/api/v1/maintenance', { site, title: 'Servis berkala', checklist: ['Uji kamera', 'Bersihkan penapis'], occurrences });
+    await visit(officer, [
+      { pattern: '/faults', name: 'faults-facilitator' },
+      { pattern: '/faults/:id', name: 'fault', address: `/faults/${fault.id}` },
+      { pattern: '/f/:tag', name: 'label-unknown', address: '/f/TIADA-1' },
+      { pattern: '/maintenance', name: 'maintenance' },
+      { pattern: '/maintenance/new', name: 'maintenance-new' },
+      { pattern: '/maintenance/:id', name: 'maintenance-one', address: `/maintenance/${work.id}` },
     ]);
     quiet(officer, UNKNOWN_YET);
   });
@@ -219,6 +256,7 @@ describe('every page at every width', { timeout: MANY_MS }, () => {
     await visit(officer, [
       { pattern: '/', name: 'home-auditor' },
       { pattern: '/audit', name: 'audit' },
+      { pattern: '/reports', name: 'reports' },
     ]);
     quiet(officer, UNKNOWN_YET);
   });
@@ -227,6 +265,9 @@ describe('every page at every width', { timeout: MANY_MS }, () => {
     const officer = await enter('rosnah');
     await visit(officer, [
       { pattern: '/', name: 'home-system' },
+      { pattern: '/notices', name: 'notices' },
+      { pattern: '/calendars', name: 'calendars' },
+      { pattern: '/mail', name: 'mail' },
       { pattern: '/people', name: 'people' },
       { pattern: '/people/new', name: 'person-new' },
     ]);

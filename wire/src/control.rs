@@ -14,6 +14,8 @@ pub enum Command {
     RemovePerson { room: MeetingId, person: PersonId, not_before: i64, reason: LeaveReason },
     /// What the person may do from now on.
     ReplaceGrant { room: MeetingId, person: PersonId, role: Role, acts: BTreeSet<Act> },
+    /// The booked window ends later than the grants say (seconds): nobody inside is sent away before.
+    ExtendRoom { room: MeetingId, closes_at: i64 },
     /// CLASS-6
     RaiseClassification { room: MeetingId, to: Classification },
 }
@@ -29,16 +31,51 @@ pub struct NumberedCommand {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Fact {
-    RoomOpened { classification: Classification },
+    RoomOpened {
+        classification: Classification,
+    },
     RoomClosed,
-    Joined { session: SessionId, person: PersonId, seat: Option<Seat> },
-    Left { session: SessionId, person: PersonId, reason: LeaveReason },
-    RecordingStarted { recording: RecordingId, person: PersonId },
-    RecordingStopped { recording: RecordingId, reason: RecordingStop, duration_ms: i64, bytes: i64, tracks: Vec<RecordedTrack> },
-    RecordingRefused { person: PersonId, rule: Rule, classification: Classification },
-    ClassificationRaised { person: Option<PersonId>, from: Classification, to: Classification },
-    PersonRemoved { by: PersonId, person: PersonId },
-    MeetingEnded { by: PersonId },
+    Joined {
+        session: SessionId,
+        /// Of a room system the device, by the same UUID.
+        person: PersonId,
+        seat: Option<Seat>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        room_system: Option<RoomSystem>,
+    },
+    Left {
+        session: SessionId,
+        person: PersonId,
+        reason: LeaveReason,
+    },
+    RecordingStarted {
+        recording: RecordingId,
+        person: PersonId,
+    },
+    RecordingStopped {
+        recording: RecordingId,
+        reason: RecordingStop,
+        duration_ms: i64,
+        bytes: i64,
+        tracks: Vec<RecordedTrack>,
+    },
+    RecordingRefused {
+        person: PersonId,
+        rule: Rule,
+        classification: Classification,
+    },
+    ClassificationRaised {
+        person: Option<PersonId>,
+        from: Classification,
+        to: Classification,
+    },
+    PersonRemoved {
+        by: PersonId,
+        person: PersonId,
+    },
+    MeetingEnded {
+        by: PersonId,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

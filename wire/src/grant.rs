@@ -71,11 +71,55 @@ pub struct Seat {
     pub seat_no: u8,
 }
 
+/// The endpoint of a site: one participant that stands for everyone who sits in the room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[ts(export)]
+pub struct RoomSystem {
+    pub device: DeviceId,
+    pub site: SiteId,
+    pub site_name: String,
+    /// For how many people it stands at most (TP-3).
+    pub people_max: u8,
+}
+
+/// The key that the bearer of a token must show to hold (RFC 7800): by its thumbprint (RFC 7638, RFC 9449 section 6.1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confirmation {
+    pub jkt: String,
+}
+
+/// `typ` of a proof that its sender holds the key of a device (RFC 9449, section 4.2).
+pub const PROOF_TYP: &str = "dpop+jwt";
+/// `htm` of a proof that goes with a join token: it is no HTTP request.
+pub const JOIN_METHOD: &str = "JOIN";
+/// How old a proof may be, seconds, and how far its device's clock may be ahead.
+pub const PROOF_LIFE_S_MAX: i64 = 90;
+
+/// `htu` of a proof that goes with a join token.
+pub fn join_target(room: MeetingId) -> String {
+    format!("urn:sidang:meeting:{room}")
+}
+
+/// The claims of a proof of possession (RFC 9449, section 4.2). Its header carries the public key itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProofClaims {
+    pub jti: String,
+    pub iat: i64,
+    /// The request's method, or [`JOIN_METHOD`].
+    pub htm: String,
+    /// The request's address without query, or [`join_target`].
+    pub htu: String,
+    /// Base64url of the SHA-256 of the token that it goes with; absent where there is none yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ath: Option<String>,
+}
+
 /// The claims of a join token (RFC 7519), signed with EdDSA. Times are seconds, as JWT has them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GrantClaims {
     pub iss: String,
     pub aud: String,
+    /// The person; of a room system its device, by the same UUID.
     pub sub: PersonId,
     pub jti: GrantId,
     pub iat: i64,
@@ -95,6 +139,11 @@ pub struct GrantClaims {
     pub agency: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seat: Option<Seat>,
+    /// It is a room system's: then `cnf` is there too, and the join brings a proof.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room_system: Option<RoomSystem>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cnf: Option<Confirmation>,
     /// The booked window, in seconds: the media plane ends the stay at its close.
     pub opens_at: i64,
     pub closes_at: i64,

@@ -37,8 +37,16 @@ ids! {
     AgencyId,
     /// A place with telepresence rooms.
     SiteId,
+    /// A room of a site.
+    RoomId,
+    /// A public holiday of a state or federal territory.
+    HolidayId,
     /// An application for the use of one or more sites.
     ReservationId,
+    /// Dated occurrences that were applied for together.
+    SeriesId,
+    /// An application that is not yet sent.
+    DraftId,
     /// A meeting: what one joins. It is the `room` of a grant and the room of the media plane.
     MeetingId,
     /// One use of a join token (`jti`).
@@ -51,12 +59,30 @@ ids! {
     RecordingId,
     /// A fault reported at a site.
     FaultId,
+    /// A stretch of time in which a site cannot be used.
+    BlockId,
+    /// Planned work on a site.
+    MaintenanceId,
     /// A condition report after use.
     ConditionId,
     /// A piece of equipment at a site.
     EquipmentId,
+    /// A photograph of a room, of its equipment, or of what is wrong with them.
+    PhotographId,
+    /// Something that one person is told.
+    NoticeId,
+    /// A notice on its way by mail.
+    MailId,
+    /// A calendar feed that somebody subscribed to.
+    FeedId,
+    /// Some days on which a role is lent.
+    DelegationId,
+    /// An exception from a rule, which two people answer for.
+    OverrideId,
     /// A row of the audit trail.
     AuditId,
     /// A media node.
     NodeId,
+    /// A room system or door panel that was enrolled for a site.
+    DeviceId,
 }

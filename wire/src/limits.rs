@@ -24,5 +24,7 @@ pub const TICKET_RENEW_S: u64 = 30;
 pub const DETACHED_S_MAX: u64 = 30;
 /// People at one site at one time (TP-3).
 pub const PEOPLE_PER_SITE_MAX: u8 = 6;
+/// Bytes of a proof of possession: a key, a thumbprint and an address are below 1 kB.
+pub const PROOF_BYTES_MAX: usize = 2048;
 /// Sites of a telepresence session at least (TP-1).
 pub const SITES_MIN: usize = 2;

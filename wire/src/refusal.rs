@@ -39,6 +39,9 @@ codes! {
     NotFound = "not_found" => 404,
     /// It has changed since it was read.
     Conflict = "conflict" => 409,
+    /// The change touches bookings that were not shown to the one who makes it. Values: `affected`, and `confirm`, to be sent with the change
+    /// once they were.
+    ChangeUnconfirmed = "change.unconfirmed" => 409,
     /// The same idempotency key was used with another body.
     IdempotencyMismatch = "idempotency.mismatch" => 422,
 
@@ -55,6 +58,8 @@ codes! {
     /// ID-2: a temporary password must be changed before anything else.
     PasswordChangeRequired = "password.change_required" => 403,
     PersonExists = "person.exists" => 409,
+    /// The person has as many calendar feeds as one may. Values: `feeds_max`.
+    FeedsTooMany = "feed.too_many" => 409,
 
     // telepresence
     /// TP-2. Values: `earliest_date` (YYYY-MM-DD), `lawful_until_ms`, `days`.
@@ -67,18 +72,61 @@ codes! {
     PurposeMissing = "reservation.purpose_missing" => 422,
     /// The slot is empty, reversed, off the quarter hour, too long, or outside opening hours. Values name the bound.
     SlotInvalid = "reservation.slot_invalid" => 422,
-    /// Another application holds the site at that time. Values: `site`, `alternatives` (list of `starts_at_ms`, `ends_at_ms`).
+    /// Another application holds the site at that time. Values: `site`, `alternatives` (list of `starts_at_ms`, `ends_at_ms`), `other_sites`
+    /// (list of `starts_at_ms`, `ends_at_ms`, `sites`).
     SlotTaken = "reservation.slot_taken" => 409,
     /// The same person is listed twice or at two sites. Values: `person`.
     PersonTwice = "reservation.person_twice" => 422,
     SeatTaken = "reservation.seat_taken" => 409,
     /// It is not in a state in which this can be done. Values: `state`.
     ReservationState = "reservation.state" => 409,
+    /// Its use has begun, so that time and place stand. Values: `starts_at_ms`.
+    ReservationStarted = "reservation.started" => 409,
+    /// The place in the waiting list was offered and the offer ran out. Values: `expires_at_ms`.
+    OfferOver = "reservation.offer_over" => 409,
+    /// Some occurrences cannot be had, and nothing was stored. Values: `lawful`, `of`, `occurrences` (list of `number`, `refusals`).
+    SeriesPartial = "series.partial" => 409,
+    /// A person keeps so many drafts and no more. Values: `drafts_max`.
+    DraftsTooMany = "draft.too_many" => 409,
     /// Nobody decides on their own agency's application (TP-4).
     OwnAgency = "reservation.own_agency" => 403,
     ReasonMissing = "decision.reason_missing" => 422,
+    /// The block is over, or was lifted. Values: `ended_at_ms`.
+    BlockEnded = "block.ended" => 409,
+    /// Somebody chose before what becomes of the booking that was displaced, or it is back in its room. Values: `outcome`.
+    DisplacementSettled = "displacement.settled" => 409,
+    /// The fault is not in a state in which this can be done. Values: `state`, `act`.
+    FaultState = "fault.state" => 409,
+    /// Planned work that was done or cancelled. Values: `state`.
+    MaintenanceState = "maintenance.state" => 409,
+    /// Planned work is told of earlier than this, or has a reason. Values: `earliest_ms`.
+    MaintenanceNotice = "maintenance.notice" => 422,
+    /// Another site has that short name. Values: `short_name`.
+    SiteExists = "site.exists" => 409,
+    /// A holiday of that name stands on that day already. Values: `date`, `region`.
+    HolidayExists = "holiday.exists" => 409,
+    /// Under such a policy nothing could be booked. Values: `findings` (list of `field`, `problem`, `grave`, `values`).
+    PolicyInfeasible = "policy.infeasible" => 422,
+    /// A version that is in force, or was, stays as it is. Values: `version`.
+    PolicyInForce = "policy.in_force" => 409,
+    /// What is sent back says what is to be put right.
+    FieldsMissing = "decision.fields_missing" => 422,
+    /// Use on a rest day or holiday waits for those who look after the room. Values: `sites`.
+    ConsentMissing = "decision.consent_missing" => 409,
+    /// TP-4: this person cannot be lent the approver's role. Values: `why` (`self`, `inactive`, `agency`, `role`, `overlap`, `too_many`).
+    DelegateUnfit = "delegation.unfit" => 422,
+    /// An exception needs a second person: not the one who asked, not who acts for them, not of the agency it is for.
+    OverrideSecondPerson = "override.second_person" => 403,
+    /// It is not in a state in which this can be done. Values: `state`.
+    OverrideState = "override.state" => 409,
     ConditionFiled = "condition.filed" => 409,
     ConditionTooEarly = "condition.too_early" => 409,
+    /// The other side has signed it already.
+    ConditionSigned = "condition.signed" => 409,
+    /// It is no photograph that can be kept. Values: `reason` (`format`, `damaged`, `pixels`), `pixels_max`.
+    PhotographUnusable = "photograph.unusable" => 422,
+    /// As many photographs as one may send in a day. Values: `photographs_max`.
+    PhotographQuota = "photograph.quota" => 429,
 
     // meetings and classification
     /// CLASS-2: neither sent nor stored. Values: `classification`, `highest_allowed`.
@@ -113,7 +161,39 @@ codes! {
     GrantStale = "grant.stale" => 401,
     /// A change of the booking or a removal voided it after it was issued: ask for a new one.
     GrantRevoked = "grant.revoked" => 403,
+    /// The token names a key, and no proof that holds came with it.
+    GrantProof = "grant.proof" => 401,
+    /// Another room system of the same site is in the meeting. Values: `site_name`.
+    RoomSystemPresent = "room_system.present" => 409,
     ActForbidden = "act.forbidden" => 403,
+
+    // room systems and the day of use
+    /// No enrolled device shows itself: no credential, no proof, or a key that is not (or no longer) known.
+    DeviceUnknown = "device.unknown" => 401,
+    /// The proof does not hold: its signature, its request, its time, or it was shown before.
+    DeviceProof = "device.proof" => 401,
+    /// The device's credential has run out or was replaced: ask for a new one with the device's key.
+    DeviceCredential = "device.credential" => 401,
+    /// The device may not do this: it is a panel without a camera's right, or of another site.
+    DeviceForbidden = "device.forbidden" => 403,
+    /// No code of this kind is being shown: mistyped, or its ten minutes are over. Values: `tries_left`.
+    EnrolmentCode = "device.code" => 422,
+    /// The enrolment is not in a state in which this can be done. Values: `state`.
+    EnrolmentState = "device.enrolment_state" => 409,
+    /// Who entered the code does not confirm it: a second person does.
+    SecondPerson = "device.second_person" => 403,
+    /// The site has as many devices as it may have. Values: `devices_max`.
+    DevicesFull = "device.full" => 409,
+    /// Too early or too late to check in. Values: `from_ms`, `until_ms`.
+    CheckInTime = "check_in.time" => 409,
+    /// The slot was let go because nobody came.
+    NoShow = "check_in.no_show" => 409,
+    /// The next use of a site begins before that. Values: `site`, `free_until_ms`.
+    ExtensionTaken = "extension.taken" => 409,
+    /// More than may be added to one use. Values: `minutes_max`.
+    ExtensionTooLong = "extension.too_long" => 422,
+    /// It is not running. Values: `from_ms`, `until_ms`.
+    ExtensionTime = "extension.time" => 409,
 
     // signalling and media
     SignalVersion = "signal.version" => 426,

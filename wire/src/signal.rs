@@ -28,6 +28,10 @@ pub enum ClientMessage {
         token: String,
         offer: String,
         publish: Vec<PublishIntent>,
+        /// That the sender holds the key which the token names (RFC 9449): a room system's alone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        proof: Option<String>,
     },
     /// First message on a new socket of an existing session. With an offer where the media transport has to be built anew.
     /// Answered by `joined` (with `resumed: true`) or `refused`.
@@ -186,6 +190,11 @@ pub enum ServerMessage {
         classification: Classification,
         lacks: Vec<Rule>,
     },
+    /// The stay ends later than was told.
+    Window {
+        closes_at_ms: UnixMs,
+        now_ms: UnixMs,
+    },
     /// What this participant may do now.
     Acts {
         acts: BTreeSet<Act>,
@@ -229,6 +238,10 @@ pub struct Participant {
     pub role: Role,
     #[ts(optional)]
     pub seat: Option<Seat>,
+    /// Of a room system: whose room it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub room_system: Option<RoomSystem>,
     #[ts(optional)]
     pub hand_raised_at_ms: Option<UnixMs>,
     pub joined_at_ms: UnixMs,
@@ -242,6 +255,8 @@ pub struct Participant {
 #[ts(export)]
 pub enum ParticipantKind {
     Person,
+    /// A site's room system: everyone who sits there, in one row.
+    RoomSystem,
     /// The media plane's recorder: it receives, so it stands in the roster.
     Recorder,
 }

@@ -3,6 +3,7 @@
 use crate::{
     media::commands,
     meetings::{self, EndReason},
+    use_of_rooms,
 };
 use kernel::{
     Db, Result, Text, Tx,
@@ -35,8 +36,8 @@ kernel::sql! {
     CLOSE_RECORDINGS = "UPDATE recording SET state = 'failed', duration_ms = CASE WHEN $3 > started_at_ms THEN $3 - started_at_ms ELSE 0 END
         WHERE node_id = $1 AND incarnation <> $2 AND state = 'running'";
     // A session that comes back after its node was killed is the same stay: its row, closed by the new life's hello, opens again.
-    JOINED = "INSERT INTO attendance (session_id, meeting_id, person_id, site_id, seat_no, node_id, incarnation, joined_at_ms)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+    JOINED = "INSERT INTO attendance (session_id, meeting_id, person_id, site_id, seat_no, node_id, incarnation, joined_at_ms, device_id)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         ON CONFLICT (session_id) DO UPDATE SET node_id = $6, incarnation = $7, left_at_ms = NULL, reason = NULL";
     LEFT = "UPDATE attendance SET left_at_ms = $2, reason = $3 WHERE session_id = $1 AND left_at_ms IS NULL";
     ALL_LEFT = "UPDATE attendance SET left_at_ms = $4, reason = 'meeting_ended'
@@ -117,11 +118,17 @@ async fn know(tx: &mut Tx, now: UnixMs, life: &str, numbered: &NumberedFact) -> 
         Fact::RoomClosed => {
             on!(tx, c => sqlx::query(ALL_LEFT).bind(Text(room)).bind(Text(numbered.node)).bind(life).bind(at.0).execute(c).await.map(drop))?;
         }
-        Fact::Joined { session, person, seat } => {
-            let (site, seat_no) = (seat.as_ref().map(|it| Text(it.site)), seat.as_ref().map(|it| i64::from(it.seat_no)));
+        Fact::Joined { session, person, seat, room_system } => {
+            let sits_at = seat.as_ref().map(|it| it.site);
+            let site = room_system.as_ref().map(|it| it.site).or(sits_at).map(Text);
+            let seat_no = seat.as_ref().map(|it| i64::from(it.seat_no));
+            let device = room_system.as_ref().map(|it| Text(it.device));
             on!(tx, c => sqlx::query(JOINED)
                 .bind(Text(*session)).bind(Text(room)).bind(Text(*person)).bind(site).bind(seat_no)
-                .bind(Text(numbered.node)).bind(life).bind(at.0).execute(c).await.map(drop))?;
+                .bind(Text(numbered.node)).bind(life).bind(at.0).bind(device).execute(c).await.map(drop))?;
+            if let Some(reservation) = meeting.reservation {
+                use_of_rooms::joined(tx, at, reservation, *person, sits_at, room_system.as_ref()).await?;
+            }
         }
         Fact::Left { session, reason, .. } => {
             let reason = leave_reason(*reason);

@@ -51,7 +51,7 @@ impl World {
     }
 
     fn joined(&self, number: i64, session: SessionId) -> NumberedFact {
-        self.fact(number, Fact::Joined { session, person: self.host, seat: None })
+        self.fact(number, Fact::Joined { session, person: self.host, seat: None, room_system: None })
     }
 
     async fn store(&self, db: &Db, of: &[NumberedFact]) -> i64 {

@@ -1,7 +1,7 @@
 //! The acts upon a meeting: create it, mint a grant for it.
 
 use super::{Kind, Listed, MeetingDraft, Stored, grant, rules, store};
-use crate::{meetings::keys::Keys, policy::Slot, settings::Settings, sites};
+use crate::{devices, meetings::keys::Keys, policy::Slot, settings::Settings, sites, use_of_rooms};
 use kernel::{
     Db, Error, Result,
     audit::{self, Entry},
@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use wire::{
     Code, Refusal, Rule, UnixMs,
     grant::{GRANT_TYP, Role},
-    id::{AgencyId, MeetingId, PersonId},
+    id::{AgencyId, MeetingId, PersonId, ReservationId},
 };
 
 /// What a meeting is made of.
@@ -126,4 +126,62 @@ async fn try_mint(db: &Db, now: UnixMs, keys: &Keys, settings: &Settings, joinin
         audit::record(tx, row.detail("grant", claims.jti.to_string()).detail("epoch", meeting.epoch));
         Ok(Grant { token: signed.token, expires_at })
     })
+}
+
+/// Mints a join grant for the room system of one of a reservation's sites, inside the window. It is bound to the device's key.
+pub async fn mint_for_room(
+    db: &Db,
+    now: UnixMs,
+    keys: &Keys,
+    settings: &Settings,
+    device: &devices::Stored,
+    reservation: ReservationId,
+) -> Result<Grant> {
+    let outcome = try_mint_for_room(db, now, keys, settings, device, reservation).await;
+    let refused = || room_entry(now, device, "reservation", reservation);
+    audit::record_refusal(db, outcome, refused).await
+}
+
+async fn try_mint_for_room(
+    db: &Db,
+    now: UnixMs,
+    keys: &Keys,
+    settings: &Settings,
+    device: &devices::Stored,
+    reservation: ReservationId,
+) -> Result<Grant> {
+    kernel::transact!(db, tx => {
+        // Read again in here: a device that is revoked at this moment is given nothing.
+        let device = devices::room_system(tx, device.id).await?.ok_or(Code::DeviceUnknown)?;
+        let id = use_of_rooms::store::meeting_of(tx, reservation).await?.ok_or(Code::NotFound)?;
+        let meeting: Stored = store::by_id(tx, id).await?.ok_or(Code::NotFound)?;
+        let held = use_of_rooms::store::held(tx, reservation).await?;
+        let of_the_site = held.iter().any(|(site, _)| *site == device.site);
+        if meeting.ended_at.is_none() && !of_the_site {
+            return Err(Code::NotFound.into());
+        }
+        rules::may_join_as_room(&meeting, of_the_site || meeting.ended_at.is_some(), now, settings.classified_without_e2ee)?;
+        let site = sites::by_id(tx, device.site).await?.ok_or(Code::NotFound)?;
+        let claims = grant::room_claims(&meeting, &device, &site, settings, now);
+        let signed = keys.sign(GRANT_TYP, &claims)?;
+        let expires_at = UnixMs::from_seconds(claims.exp);
+        let minted = store::Minted {
+            id: claims.jti,
+            meeting: id,
+            recording: None,
+            person: claims.sub,
+            epoch: meeting.epoch,
+            key_id: &signed.key_id,
+            issued_at: now,
+            expires_at,
+        };
+        store::mint(tx, &minted).await?;
+        let row = room_entry(now, &device, "meeting", id).rule(Rule::Meet8);
+        audit::record(tx, row.detail("grant", claims.jti.to_string()).detail("epoch", meeting.epoch));
+        Ok(Grant { token: signed.token, expires_at })
+    })
+}
+
+fn room_entry(now: UnixMs, device: &devices::Stored, kind: &'static str, id: impl std::fmt::Display) -> Entry {
+    Entry::new(now, "grant.mint", kind, id).detail("device", device.id.to_string()).detail("site", device.site.to_string())
 }

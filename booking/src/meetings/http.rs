@@ -137,8 +137,8 @@ pub async fn grant(State(booking): State<Arc<Booking>>, actor: Actor, Path(id): 
 pub async fn invitation(State(booking): State<Arc<Booking>>, actor: Actor, Path(id): Path<MeetingId>) -> Result<Response> {
     let mut tx = booking.db.read().await?;
     let stored = seen(&mut tx, id, &actor).await?;
-    let invitation = calendar::of_meeting(&mut tx, &stored, &booking.settings, booking.clock.now()).await?;
-    let text = calendar::write(&invitation).map_err(|error| kernel::Error::Broken(error.into()))?;
+    let document = calendar::published(&mut tx, &stored, actor.person, &booking.settings, booking.clock.now()).await?;
+    let text = calendar::file(&document)?;
     let headers = [
         (header::CONTENT_TYPE, "text/calendar; charset=utf-8; method=PUBLISH"),
         (header::CONTENT_DISPOSITION, "attachment; filename=\"sidang.ics\""),

@@ -22,6 +22,7 @@ kernel::sql! {
     CURRENT = "SELECT id, sealed, public_key FROM signing_key WHERE active = 1";
     PUBLISHED = "SELECT public_key FROM signing_key WHERE active = 1 OR retired_at_ms > $1 ORDER BY created_at_ms DESC LIMIT $2";
     RETIRE = "UPDATE signing_key SET active = NULL, retired_at_ms = $1 WHERE active = 1";
+    VOID = "UPDATE signing_key SET retired_at_ms = 0 WHERE active IS NULL";
     INSERT = "INSERT INTO signing_key (id, sealed, public_key, created_at_ms, active) VALUES ($1, $2, $3, $4, 1)";
 }
 
@@ -118,6 +119,14 @@ impl Keys {
     }
 }
 
+/// What the keys until now signed is void, also what has not run out; a new one signs. Returns its id. The caller commits, and then refreshes
+/// the rings.
+pub(crate) async fn begin_anew(tx: &mut Tx, now: UnixMs, keys: &Keys) -> Result<String> {
+    retire(tx, now).await?;
+    on!(tx, c => sqlx::query(VOID).execute(c).await.map(drop))?;
+    insert_fresh(tx, now, &keys.sealing).await
+}
+
 /// A new key signs from now on, sealed under `sealing`; those before stay published, also where nobody can open them any more. Returns the
 /// new key's id. Nodes that run read it within their next housekeeping.
 pub async fn rotate(db: &Db, clock: &SharedClock, sealing: &[u8; SEALING_KEY_BYTES]) -> Result<String> {
@@ -144,6 +153,15 @@ enum Make {
 }
 
 async fn make(db: &Db, now: UnixMs, sealing: &SealingKey, which: Make) -> Result<String> {
+    kernel::transact!(db, tx => {
+        if which == Make::Next {
+            retire(tx, now).await?;
+        }
+        insert_fresh(tx, now, sealing).await
+    })
+}
+
+async fn insert_fresh(tx: &mut Tx, now: UnixMs, sealing: &SealingKey) -> Result<String> {
     let pair = Ed25519KeyPair::generate().map_err(|_| Error::broken("no Ed25519 key could be made"))?;
     // Version 1: version 2, which also holds the public key, is refused where the public key is derived from it.
     let pkcs8 = pair.to_pkcs8v1().map_err(|_| Error::broken("an Ed25519 key has no PKCS #8 form"))?;
@@ -151,15 +169,10 @@ async fn make(db: &Db, now: UnixMs, sealing: &SealingKey, which: Make) -> Result
     let public = pair.public_key().as_ref().to_vec();
     let id = jwk(&public)?.common.key_id.ok_or_else(|| Error::broken("a key without an id"))?;
     let sealed = sealing.seal(&id, &pkcs8).map_err(|error| Error::Broken(error.into()))?;
-    kernel::transact!(db, tx => {
-        if which == Make::Next {
-            retire(tx, now).await?;
-        }
-        on!(tx, c => sqlx::query(INSERT).bind(&id).bind(&sealed).bind(&public).bind(now.0).execute(c).await.map(drop))
-            .on_constraint(|name| (name == "signing_key_active_key").then(|| Refusal::new(Code::Conflict)))?;
-        kernel::audit::record(tx, kernel::audit::Entry::new(now, "signing_key.rotate", "signing_key", &id));
-        Ok(id.clone())
-    })
+    on!(tx, c => sqlx::query(INSERT).bind(&id).bind(&sealed).bind(&public).bind(now.0).execute(c).await.map(drop))
+        .on_constraint(|name| (name == "signing_key_active_key").then(|| Refusal::new(Code::Conflict)))?;
+    kernel::audit::record(tx, kernel::audit::Entry::new(now, "signing_key.rotate", "signing_key", &id));
+    Ok(id)
 }
 
 async fn retire(tx: &mut Tx, now: UnixMs) -> Result<()> {

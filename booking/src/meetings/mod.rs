@@ -1,6 +1,8 @@
 //! Meetings: what one joins. An online meeting is made by any officer; a telepresence meeting comes with an approved reservation.
 
 pub mod act;
+pub mod change;
+pub mod follow;
 pub mod grant;
 pub mod http;
 pub mod keys;
@@ -46,6 +48,10 @@ names! {
         Withdrawn = "withdrawn",
         /// It was raised above what may be held (CLASS-2).
         Classification = "classification",
+        /// A site of it was taken away (a fault, maintenance, an override).
+        Displaced = "displaced",
+        /// Nobody came, and the rest of its slot was let go.
+        NoShow = "no_show",
     }
 }
 
@@ -74,6 +80,8 @@ pub struct Stored {
     pub closes_at: UnixMs,
     pub epoch: u32,
     pub ended_at: Option<UnixMs>,
+    /// Its reservation waits for an approval: nobody is let in.
+    pub suspended: bool,
     /// Sessions that joined and have not left.
     pub present: i64,
     pub people: Vec<Listed>,

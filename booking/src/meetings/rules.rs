@@ -1,6 +1,6 @@
 //! Who may make a meeting of what kind, and who may be let in when. Pure.
 
-use super::{Listed, MeetingDraft, State, Stored};
+use super::{Kind, Listed, MeetingDraft, State, Stored};
 use crate::{
     policy::{ADVANCE_DAYS_MAX, Slot},
     reservations::rules::{TITLE_CHARS_MAX, classification, security_functions_missing},
@@ -49,16 +49,31 @@ fn slot(slot: Slot, now: UnixMs) -> Option<Refusal> {
 /// Whether the person may be let in now: the whole of what stands between a press on Join and a grant.
 pub fn may_join(meeting: &Stored, person: PersonId, now: UnixMs, classified_without_e2ee: bool) -> Result<&Listed, Refusal> {
     let listed = meeting.listed(person).ok_or(Refusal::by(Code::NotListed, Rule::Meet8))?;
+    is_open(meeting, now, classified_without_e2ee).map(|()| listed)
+}
+
+/// Whether a site's room system may be let in now: a telepresence meeting of which the site is one.
+pub fn may_join_as_room(meeting: &Stored, of_the_site: bool, now: UnixMs, classified_without_e2ee: bool) -> Result<(), Refusal> {
+    if meeting.kind != Kind::Telepresence || !of_the_site {
+        return Err(Refusal::by(Code::NotListed, Rule::Meet8));
+    }
+    is_open(meeting, now, classified_without_e2ee)
+}
+
+fn is_open(meeting: &Stored, now: UnixMs, classified_without_e2ee: bool) -> Result<(), Refusal> {
     if meeting.ended_at.is_some() {
         return Err(Refusal::new(Code::MeetingEnded));
+    }
+    if meeting.suspended {
+        return Err(Refusal::new(Code::ReservationState).with("state", "submitted"));
     }
     if meeting.state(now) != State::Open {
         return Err(Refusal::new(Code::WindowClosed).with("opens_at_ms", meeting.opens_at.0).with("closes_at_ms", meeting.closes_at.0));
     }
-    if let Some(refusal) = classification(meeting.classification, classified_without_e2ee) {
-        return Err(refusal);
+    match classification(meeting.classification, classified_without_e2ee) {
+        Some(refusal) => Err(refusal),
+        None => Ok(()),
     }
-    Ok(listed)
 }
 
 /// Whether the person may see the meeting's recordings: of a TERBUKA meeting its people, and whoever audits. A meeting that was raised
@@ -104,6 +119,7 @@ mod tests {
             closes_at,
             epoch: 0,
             ended_at: None,
+            suspended: false,
             present: 0,
             people: vec![Listed { person, role: Role::Host, seat: None, removed: false }],
         }

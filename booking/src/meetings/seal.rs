@@ -1,10 +1,16 @@
 //! Sealing of what the database keeps secret (SEC-2): AES-256-GCM under a key that lies in the data folder, not in the database.
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
+use aws_lc_rs::{
+    aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey},
+    hkdf::{HKDF_SHA256, Salt},
+};
 use zeroize::Zeroizing;
 
 /// Bytes of the key-encryption key.
 pub const SEALING_KEY_BYTES: usize = 32;
+
+/// Separates our use of HKDF from any other (RFC 5869, section 3.1).
+const SALT: &[u8] = b"sidang booking 1";
 
 /// The key-encryption key.
 pub struct SealingKey(RandomizedNonceKey);
@@ -17,6 +23,15 @@ pub struct Unopened;
 impl SealingKey {
     pub fn new(key: &[u8; SEALING_KEY_BYTES]) -> Self {
         Self(RandomizedNonceKey::new(&AES_256_GCM, key).expect("the key has the length of the algorithm"))
+    }
+
+    /// A key derived from the one in the data folder, for one purpose alone.
+    pub fn for_purpose(key: &[u8; SEALING_KEY_BYTES], purpose: &'static str) -> Self {
+        let mut derived = Zeroizing::new([0; SEALING_KEY_BYTES]);
+        let secret = Salt::new(HKDF_SHA256, SALT).extract(key);
+        let filled = secret.expand(&[purpose.as_bytes()], HKDF_SHA256).and_then(|it| it.fill(derived.as_mut_slice()));
+        filled.expect("HKDF gives as many bytes as its hash");
+        Self::new(&derived)
     }
 
     /// The nonce, then cipher text and tag. `id` is bound to it: sealed bytes moved to another row do not open.
@@ -60,6 +75,7 @@ mod tests {
             assert!(key.open("a", &changed).is_err(), "byte {at}");
         }
         assert!(key.open("a", &[]).is_err());
+        assert!(SealingKey::for_purpose(&[7; 32], "photographs").open("a", &sealed).is_err());
         assert_ne!(sealed, key.seal("a", b"secret").unwrap(), "a nonce is used once");
     }
 }

@@ -17,7 +17,8 @@ macro_rules! select_meeting {
         concat!(
             "SELECT m.id, m.kind, m.reservation_id, m.title, m.classification, m.host_id, m.starts_at_ms, m.ends_at_ms, m.opens_at_ms,
                 m.closes_at_ms, m.epoch, m.ended_at_ms,
-                (SELECT COUNT(*) FROM attendance a WHERE a.meeting_id = m.id AND a.left_at_ms IS NULL) AS present
+                (SELECT COUNT(*) FROM attendance a WHERE a.meeting_id = m.id AND a.left_at_ms IS NULL) AS present,
+                (SELECT r.state FROM reservation r WHERE r.id = m.reservation_id) AS reservation_state
              FROM meeting m ",
             $rest
         )
@@ -36,6 +37,11 @@ kernel::sql! {
     REMOVE = "UPDATE meeting_person SET removed_at_ms = $3 WHERE meeting_id = $1 AND person_id = $2 AND removed_at_ms IS NULL";
     /// Ends it once; later ends change nothing. Every end voids the grants before it.
     END = "UPDATE meeting SET ended_at_ms = $2, end_reason = $3, epoch = epoch + 1 WHERE id = $1 AND ended_at_ms IS NULL RETURNING epoch";
+    /// Another slot voids the grants for the one before.
+    MOVE = "UPDATE meeting SET starts_at_ms = $2, ends_at_ms = $3, opens_at_ms = $4, closes_at_ms = $5, epoch = epoch + 1
+        WHERE id = $1 AND ended_at_ms IS NULL RETURNING epoch";
+    /// A later end voids nothing.
+    EXTEND = "UPDATE meeting SET ends_at_ms = $2, closes_at_ms = $3 WHERE id = $1 AND ended_at_ms IS NULL RETURNING epoch";
     RAISE = "UPDATE meeting SET classification = $2 WHERE id = $1";
     MINT = "INSERT INTO minted_grant (id, kind, meeting_id, recording_id, person_id, epoch, key_id, issued_at_ms, expires_at_ms)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
@@ -99,6 +105,22 @@ pub async fn end(tx: &mut Tx, meeting: MeetingId, at: UnixMs, reason: EndReason)
     Ok(epoch.map(|it| u32::try_from(it).unwrap_or(u32::MAX)))
 }
 
+/// The epoch after the move; nothing where it had ended before.
+pub async fn move_to(tx: &mut Tx, meeting: MeetingId, slot: Slot) -> Result<Option<u32>> {
+    let (opens_at, closes_at) = super::window(slot);
+    let epoch: Option<i64> = on!(tx, c => sqlx::query_scalar(MOVE)
+        .bind(Text(meeting)).bind(slot.starts_at.0).bind(slot.ends_at.0).bind(opens_at.0).bind(closes_at.0).fetch_optional(c).await)?;
+    Ok(epoch.map(|it| u32::try_from(it).unwrap_or(u32::MAX)))
+}
+
+/// When it closes after a later end; nothing where it had ended before.
+pub async fn extend(tx: &mut Tx, meeting: MeetingId, slot: Slot) -> Result<Option<UnixMs>> {
+    let (_, closes_at) = super::window(slot);
+    let found: Option<i64> = on!(tx, c => sqlx::query_scalar(EXTEND)
+        .bind(Text(meeting)).bind(slot.ends_at.0).bind(closes_at.0).fetch_optional(c).await)?;
+    Ok(found.map(|_| closes_at))
+}
+
 /// CLASS-6: who calls this has compared.
 pub async fn raise(tx: &mut Tx, meeting: MeetingId, to: Classification) -> Result<()> {
     on!(tx, c => sqlx::query(RAISE).bind(Text(meeting)).bind(to.name()).execute(c).await.map(drop))?;
@@ -142,6 +164,7 @@ struct Row {
     epoch: i64,
     ended_at_ms: Option<i64>,
     present: i64,
+    reservation_state: Option<String>,
 }
 
 async fn whole(tx: &mut Tx, row: Row) -> Result<Stored> {
@@ -168,12 +191,13 @@ async fn whole(tx: &mut Tx, row: Row) -> Result<Stored> {
         closes_at: UnixMs(row.closes_at_ms),
         epoch: u32::try_from(row.epoch).unwrap_or(u32::MAX),
         ended_at: row.ended_at_ms.map(UnixMs),
+        suspended: row.reservation_state.is_some_and(|it| matches!(it.as_str(), "submitted" | "returned")),
         present: row.present,
         people,
     })
 }
 
-const fn role_text(role: Role) -> &'static str {
+pub const fn role_text(role: Role) -> &'static str {
     match role {
         Role::Host => "host",
         Role::CoHost => "co_host",

@@ -1,14 +1,12 @@
 //! A slot: a half-open stretch of time, in quarter hours. Its rules are of the room, not of the applicant.
 
+use super::Terms;
 use chrono_tz::Tz;
 use kernel::clock::{civil_date, civil_minute};
 use wire::UnixMs;
 
 /// A quarter of an hour: the unit of the schema's own check.
 const QUARTER_MS: i64 = 15 * 60 * 1000;
-/// Longest use in one application, minutes: a working day of the rooms.
-pub const SLOT_MINUTES_MAX: i64 = 9 * 60;
-
 /// From `starts_at`, included, to `ends_at`, excluded: 10:00 to 11:00 touches 11:00 to 12:00 and does not overlap it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Slot {
@@ -53,17 +51,17 @@ impl Slot {
     }
 
     /// What is wrong with it wherever it is held.
-    pub fn faults(self, now: UnixMs) -> Vec<SlotFault> {
+    pub fn faults(self, now: UnixMs, terms: &Terms) -> Vec<SlotFault> {
         let mut faults = Vec::new();
         if self.duration_ms() <= 0 {
             faults.push(SlotFault::Empty);
-        } else if self.duration_ms() > SLOT_MINUTES_MAX * 60_000 {
+        } else if self.duration_ms() > terms.slot_minutes_max * 60_000 {
             faults.push(SlotFault::TooLong);
         }
         if self.starts_at.0.rem_euclid(QUARTER_MS) != 0 || self.ends_at.0.rem_euclid(QUARTER_MS) != 0 {
             faults.push(SlotFault::QuarterHour);
         }
-        if self.starts_at.0 > now.0.saturating_add(super::ADVANCE_DAYS_MAX * 86_400_000) {
+        if self.starts_at.0 > now.0.saturating_add(terms.advance_days_max * 86_400_000) {
             faults.push(SlotFault::TooFar);
         }
         faults
@@ -81,7 +79,7 @@ impl Slot {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::MALAYSIA as ZONE;
+    use crate::policy::{MALAYSIA as ZONE, Policy};
     use chrono::DateTime;
 
     fn slot(from: &str, to: &str) -> Slot {
@@ -90,9 +88,10 @@ mod tests {
     }
 
     #[test]
-    fn the_table_of_slots() {
+    fn vector_42_the_table_of_slots() {
+        let terms = &Policy::first().terms;
         let now = slot("2026-12-01T00:00:00", "2026-12-01T00:15:00").starts_at;
-        let table: [(Slot, &[SlotFault]); 8] = [
+        let table: [(Slot, &[SlotFault]); 9] = [
             (slot("2026-12-04T09:00:00", "2026-12-04T10:00:00"), &[]),
             (slot("2026-12-04T09:00:00", "2026-12-04T09:00:00"), &[SlotFault::Empty]),
             (slot("2026-12-04T10:00:00", "2026-12-04T09:00:00"), &[SlotFault::Empty]),
@@ -100,13 +99,14 @@ mod tests {
             (slot("2026-12-04T09:00:00", "2026-12-04T10:07:00"), &[SlotFault::QuarterHour]),
             (slot("2026-12-04T08:00:00", "2026-12-04T17:00:00"), &[]),
             (slot("2026-12-04T08:00:00", "2026-12-04T17:15:00"), &[SlotFault::TooLong]),
+            (slot("2026-12-04T09:00:00", "2026-12-05T10:00:00"), &[SlotFault::TooLong]),
             (slot("2027-12-04T09:00:00", "2027-12-04T10:00:00"), &[SlotFault::TooFar]),
         ];
         for (slot, faults) in table {
-            assert_eq!(slot.faults(now), faults, "{slot:?}");
+            assert_eq!(slot.faults(now, terms), faults, "{slot:?}");
         }
         let wild = Slot { starts_at: UnixMs(i64::MIN), ends_at: UnixMs(i64::MAX) };
-        assert!(!wild.faults(now).is_empty());
+        assert!(!wild.faults(now, terms).is_empty());
     }
 
     #[test]

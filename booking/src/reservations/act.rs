@@ -1,11 +1,14 @@
 //! The acts upon a reservation: apply, withdraw, lapse. Each is one transaction with its audit row; `now` is the server's clock.
 
-use super::{Draft, State, Stored, alternatives, rules, store};
+use super::{
+    Draft, Ended, State, Stored, drafts, occupancies, rules, store, told,
+    verdict::{self, Setting},
+    waiting,
+};
 use crate::{
-    media::commands,
     meetings::{self, EndReason},
-    policy::{self, MALAYSIA, Slot, verdict},
-    sites::{self, Site},
+    overrides,
+    policy::LeadVerdict,
     text,
 };
 use kernel::{
@@ -16,9 +19,7 @@ use kernel::{
 use std::collections::BTreeSet;
 use wire::{
     Code, Refusal, Rule, UnixMs,
-    control::Command,
-    id::{AgencyId, PersonId, ReservationId},
-    signal::LeaveReason,
+    id::{AgencyId, DraftId, PersonId, ReservationId, SeriesId, SiteId},
 };
 
 /// Characters of the words of a withdrawal.
@@ -43,57 +44,69 @@ pub struct Application<'a> {
     pub classified_without_e2ee: bool,
     /// The request's claim to be carried out once.
     pub claim: Option<&'a Claim>,
+    /// The draft that this was: it is taken out with the commit.
+    pub draft_id: Option<DraftId>,
+    /// Where nothing but a taken slot is in the way, it waits for it.
+    pub wait: bool,
+}
+
+/// What an application is stored as.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Kind {
+    /// Its place in the waiting list.
+    pub waiting_no: Option<i64>,
+    /// The series that it is an occurrence of, and which.
+    pub series: Option<(SeriesId, i64)>,
 }
 
 /// Applies for sites. Received before midnight and sent again after it, the same request under the same key is the same reservation.
 pub async fn apply(db: &Db, now: UnixMs, application: Application<'_>) -> Result<ReservationId> {
     let id = ReservationId::fresh();
-    let outcome = match try_apply(db, now, application, id).await {
-        Err(Error::Refused(refusal)) if refusal.code == Code::SlotTaken => {
-            let offered = offer(db, now, application.draft).await?;
-            Err(Error::Refused(refusal.with("alternatives", serde_json::to_value(offered)?)))
-        }
-        other => other,
-    };
+    let outcome = with_alternatives(db, now, application.draft, None, try_apply(db, now, application, id).await).await;
     let refused = || entry(now, "reservation.apply", id, application.by);
     audit::record_refusal(db, outcome, refused).await
 }
 
+/// Adds to a refusal what could be had instead.
+pub(crate) async fn with_alternatives<T>(db: &Db, now: UnixMs, draft: &Draft, but: Option<ReservationId>, outcome: Result<T>) -> Result<T> {
+    match outcome {
+        Err(Error::Refused(refusal)) => {
+            let mut refusals = [refusal];
+            verdict::offer_with(&mut db.read().await?, now, draft, but, &mut refusals).await?;
+            let [refusal] = refusals;
+            Err(Error::Refused(refusal))
+        }
+        other => other,
+    }
+}
+
+/// The nearest to the top of the form stands for the rest, which come with it.
+pub(super) fn all_of(refusals: &[Refusal]) -> Result<()> {
+    match refusals.split_first() {
+        Some((first, others)) => Err(Error::Refused(first.clone().with("also", serde_json::to_value(others)?))),
+        None => Ok(()),
+    }
+}
+
 async fn try_apply(db: &Db, now: UnixMs, application: Application<'_>, id: ReservationId) -> Result<ReservationId> {
-    let Application { by, draft, claim, .. } = application;
+    let Application { draft, claim, .. } = application;
     kernel::transact!(db, tx => {
         if let Some(claim) = claim
             && let Some(carried_out) = idempotency::claim(tx, claim).await?
         {
             return Ok(carried_out);
         }
-        let sites = sites::all(tx).await?;
-        let lead = policy::lead_time_at(tx, now).await?;
-        let judgement = rules::judge(draft, &circumstances(now, lead, &sites, &application));
-        if let Some((first, others)) = judgement.refusals.split_first() {
-            // The nearest to the top of the form stands for the rest, which come with it.
-            return Err(Error::Refused(first.clone().with("also", serde_json::to_value(others)?)));
-        }
-        store::lock_sites(tx, draft.sites.iter().map(|it| it.site)).await?;
-        let series = format!("TP-{}", judgement.lead.use_date.format("%Y"));
-        let number = store::next_number(tx, &series).await?;
-        let new = store::New {
-            id,
-            reference: format!("{series}-{number:05}"),
-            draft,
-            agency: by.agency,
-            applicant: by.person,
-            received_at: now,
-            lead: judgement.lead,
-            policy: lead,
+        let setting = Setting::read(tx, now, draft.slot()).await?;
+        let mut judgement = rules::judge(draft, &setting.circumstances(now, &application));
+        overrides::cover(tx, now, application.by.agency, &draft.site_ids(), draft.slot(), None, &mut judgement.refusals).await?;
+        all_of(&judgement.refusals)?;
+        occupancies::lock_sites(tx, draft.sites.iter().map(|it| it.site)).await?;
+        let waits = application.wait && !verdict::taken(tx, draft, &setting.sites, None).await?.is_empty();
+        let waiting_no = match waits {
+            true => Some(waiting::next_number(tx).await?),
+            false => None,
         };
-        store::insert(tx, &new).await?;
-        store::note(tx, id, now, "apply", Some(by.person), None).await?;
-        audit::record(tx, entry(now, "reservation.apply", id, by)
-            .rule(Rule::Tp2)
-            .detail("reference", new.reference.as_str())
-            .detail("policy_version", lead.version)
-            .detail("days_before_use", judgement.lead.days_before_use));
+        put(tx, now, &application, &setting, judgement.lead, id, Kind { waiting_no, series: None }).await?;
         if let Some(claim) = claim {
             idempotency::answer(tx, claim, &id).await?;
         }
@@ -101,64 +114,62 @@ async fn try_apply(db: &Db, now: UnixMs, application: Application<'_>, id: Reser
     })
 }
 
-fn circumstances<'a>(now: UnixMs, lead: policy::LeadTime, sites: &'a [Site], application: &Application<'a>) -> rules::Circumstances<'a> {
-    rules::Circumstances {
-        now,
+/// Stores an application that was judged, with its row in the trail. The caller holds its sites.
+pub(super) async fn put(
+    tx: &mut Tx,
+    now: UnixMs,
+    application: &Application<'_>,
+    setting: &Setting,
+    lead: LeadVerdict,
+    id: ReservationId,
+    kind: Kind,
+) -> Result<()> {
+    let Application { by, draft, .. } = *application;
+    // What lets it through where it came too late, or lies outside the sites' hours.
+    let mut needed = rules::judge(draft, &setting.circumstances(now, application)).refusals;
+    let exception = overrides::cover(tx, now, by.agency, &draft.site_ids(), draft.slot(), None, &mut needed).await?;
+    let series = format!("TP-{}", lead.use_date.format("%Y"));
+    let number = store::next_number(tx, &series).await?;
+    let new = store::New {
+        id,
+        reference: format!("{series}-{number:05}"),
+        draft,
+        agency: by.agency,
+        applicant: by.person,
+        received_at: now,
         lead,
-        sites,
-        known: application.known,
-        may_apply: application.may_apply,
-        classified_without_e2ee: application.classified_without_e2ee,
-    }
-}
-
-/// The verdict on a draft: every refusal at once, a taken slot among them. Nothing is stored.
-pub async fn judge(tx: &mut Tx, now: UnixMs, application: Application<'_>) -> Result<rules::Judgement> {
-    let sites = sites::all(tx).await?;
-    let lead = policy::lead_time_at(tx, now).await?;
-    let draft = application.draft;
-    let mut judgement = rules::judge(draft, &circumstances(now, lead, &sites, &application));
-    let taken = match draft.slot().duration_ms() > 0 {
-        true => taken_at(tx, draft).await?,
-        false => Vec::new(),
+        policy: &setting.policy,
+        exception,
+        spans: &occupancies::spans(&setting.sites, draft.sites.iter().map(|it| it.site), draft.slot()),
+        hold_expires_at: setting.hold_until(now, draft.slot()),
+        waiting_no: kind.waiting_no,
+        series: kind.series,
     };
-    if !taken.is_empty() {
-        let offered = serde_json::to_value(offered(tx, now, draft, &sites).await?)?;
-        judgement.refusals.extend(
-            taken.iter().map(|site| Refusal::new(Code::SlotTaken).with("site", site.to_string()).with("alternatives", offered.clone())),
-        );
+    store::insert(tx, &new).await?;
+    if let Some(draft) = application.draft_id {
+        drafts::remove(tx, by.person, draft).await?;
     }
-    Ok(judgement)
-}
-
-async fn taken_at(tx: &mut Tx, draft: &Draft) -> Result<Vec<wire::id::SiteId>> {
-    let asked: BTreeSet<_> = draft.sites.iter().take(sites::SITES_MAX).map(|it| it.site).collect();
-    let mut taken = Vec::new();
-    for site in asked {
-        if !store::busy(tx, site, draft.slot()).await?.is_empty() {
-            taken.push(site);
-        }
+    store::note(tx, id, now, "apply", Some(by.person), None).await?;
+    if let Some(exception) = exception {
+        overrides::used(tx, now, by.into(), exception, id).await?;
     }
-    Ok(taken)
-}
-
-async fn offer(db: &Db, now: UnixMs, draft: &Draft) -> Result<Vec<Slot>> {
-    let mut tx = db.read().await?;
-    let sites = sites::all(&mut tx).await?;
-    offered(&mut tx, now, draft, &sites).await
-}
-
-/// The nearest lawful slots at the same sites.
-async fn offered(tx: &mut Tx, now: UnixMs, draft: &Draft, sites: &[Site]) -> Result<Vec<Slot>> {
-    let asked: Vec<&Site> = sites.iter().filter(|site| draft.sites.iter().any(|it| it.site == site.id)).collect();
-    let lead = policy::lead_time_at(tx, now).await?;
-    let earliest = verdict(now, draft.slot(), lead, MALAYSIA).earliest_date;
-    let mut busy = Vec::new();
-    for site in &asked {
-        let from = draft.slot().starts_at.max(kernel::clock::start_of_day(earliest, MALAYSIA).unwrap_or(now));
-        busy.extend(store::busy(tx, site.id, alternatives::searched(Slot { starts_at: from, ..draft.slot() })).await?);
+    if kind.waiting_no.is_some() {
+        store::note(tx, id, now, "wait", Some(by.person), None).await?;
     }
-    Ok(alternatives::alternatives(draft.slot(), earliest, &asked, &busy))
+    let row = entry(now, "reservation.apply", id, by)
+        .rule(Rule::Tp2)
+        .detail("reference", new.reference.as_str())
+        .detail("policy_version", setting.policy.version)
+        .detail("days_before_use", lead.days_before_use)
+        .detail("sites", draft.sites.iter().map(|it| it.site.to_string()).collect::<Vec<_>>())
+        .detail("starts_at_ms", draft.starts_at_ms.0)
+        .detail("ends_at_ms", draft.ends_at_ms.0)
+        .detail("waits", kind.waiting_no.is_some());
+    audit::record(tx, row);
+    match kind.waiting_no {
+        Some(_) => Ok(()),
+        None => told::received(tx, now, id).await,
+    }
 }
 
 /// Withdraws what was submitted or approved, until its slot is over. Whoever sits in its meeting is told at once.
@@ -170,48 +181,73 @@ pub async fn withdraw(db: &Db, now: UnixMs, by: By, id: ReservationId, reason: O
 async fn try_withdraw(db: &Db, now: UnixMs, by: By, id: ReservationId, reason: Option<&str>) -> Result<()> {
     kernel::transact!(db, tx => {
         let stored = found(tx, id).await?;
-        if stored.agency != by.agency {
-            return Err(Code::NotFound.into());
-        }
-        text::optional("reason", reason, REASON_CHARS_MAX, text::paragraph)?;
-        let open = matches!(stored.state, State::Submitted | State::Approved) && now < stored.slot.ends_at;
-        if !open || !store::end(tx, id, stored.state, State::Withdrawn).await? {
-            return Err(in_state(stored.state));
-        }
-        store::occupancies_to(tx, id, "released").await?;
-        if let Some(room) = stored.meeting
-            && let Some(epoch) = meetings::store::end(tx, room, now, EndReason::Withdrawn).await?
-        {
-            commands::push(tx, now, &Command::EndRoom { room, epoch, reason: LeaveReason::Revoked })?;
-        }
-        store::note(tx, id, now, "withdraw", Some(by.person), None).await?;
-        audit::record(tx, entry(now, "reservation.withdraw", id, by).detail("reference", stored.reference.as_str()));
-        Ok(())
+        withdraw_in(tx, now, by, &stored, reason).await
     })
+}
+
+/// The withdrawal inside a transaction that holds the sites.
+pub(super) async fn withdraw_in(tx: &mut Tx, now: UnixMs, by: By, it: &Stored, reason: Option<&str>) -> Result<()> {
+    if it.agency != by.agency {
+        return Err(Code::NotFound.into());
+    }
+    let reason = text::optional("reason", reason, REASON_CHARS_MAX, text::paragraph)?;
+    let ended = Ended { at: now, by: Some(by.person), reason };
+    if !may_be_withdrawn(it, now) || !store::withdraw(tx, it.id, it.state, &ended).await? {
+        return Err(in_state(it.state));
+    }
+    occupancies::to_state(tx, it.id, "released").await?;
+    if let Some(room) = it.meeting {
+        meetings::change::cancel(tx, now, room, EndReason::Withdrawn).await?;
+    }
+    store::note(tx, it.id, now, "withdraw", Some(by.person), None).await?;
+    let row = entry(now, "reservation.withdraw", it.id, by).detail("reference", it.reference.as_str());
+    audit::record(tx, row.detail("reason", ended.reason));
+    told::withdrawn(tx, now, it, by.person).await?;
+    waiting::freed(tx, now, it).await
+}
+
+/// What has not come to an end is taken back until its slot is over.
+pub fn may_be_withdrawn(it: &Stored, now: UnixMs) -> bool {
+    let open =
+        matches!(it.state, State::Submitted | State::Returned | State::Approved | State::Displaced | State::Waiting | State::Offered);
+    open && now < it.slot.ends_at
 }
 
 /// Lets go of every application whose time came before a decision did. Answers how many.
 pub async fn lapse_due(db: &Db, now: UnixMs) -> Result<usize> {
-    kernel::transact!(db, tx => {
-        let due = store::overdue(tx, now).await?;
-        for id in &due {
+    let due = store::overdue(&mut db.read().await?, now).await?;
+    for id in &due {
+        kernel::transact!(db, tx => {
+            let it = found(tx, *id).await?;
             lapse(tx, now, *id).await?;
-        }
-        Ok(due.len())
-    })
+            told::lapsed(tx, now, &it).await?;
+            waiting::freed(tx, now, &it).await
+        })?;
+    }
+    Ok(due.len())
 }
 
-/// Lets go of one that was still submitted.
+/// Lets go of one that nobody had decided on.
 pub(crate) async fn lapse(tx: &mut Tx, now: UnixMs, id: ReservationId) -> Result<()> {
-    if store::end(tx, id, State::Submitted, State::Lapsed).await? {
-        store::occupancies_to(tx, id, "released").await?;
+    if store::lapse(tx, id).await? {
+        occupancies::to_state(tx, id, "released").await?;
         store::note(tx, id, now, "lapse", None, None).await?;
         audit::record(tx, Entry::new(now, "reservation.lapse", "reservation", id));
     }
     Ok(())
 }
 
+/// The reservation, for whoever is about to change it: rivals for the same sites wait until this transaction is over, whatever it does, so
+/// that nobody waits for somebody who waits for them.
 pub(crate) async fn found(tx: &mut Tx, id: ReservationId) -> Result<Stored> {
+    found_with(tx, id, []).await
+}
+
+/// As [`found`], for a change that may take these sites as well.
+pub(crate) async fn found_with(tx: &mut Tx, id: ReservationId, sites: impl IntoIterator<Item = SiteId>) -> Result<Stored> {
+    let mut concerned = occupancies::concerned(tx, id).await?;
+    concerned.extend(sites);
+    occupancies::lock_sites(tx, concerned).await?;
     store::by_id(tx, id).await?.ok_or_else(|| Code::NotFound.into())
 }
 

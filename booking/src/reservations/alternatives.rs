@@ -1,19 +1,36 @@
-//! The nearest lawful slots for somebody whose slot was taken: same sites, same length, first free first.
+//! What else there is for somebody whose slot cannot be had: the next slots at the same sites, then the same slot at other sites.
 
+use super::grid::Grid;
 use crate::{policy::Slot, sites::Site};
 use chrono::{Days, NaiveDate};
 use kernel::clock::{civil_date, instant};
-use wire::UnixMs;
+use serde::Serialize;
+use wire::{UnixMs, id::SiteId};
 
-/// Alternatives offered: a short list that a person can choose from.
+/// Alternatives offered of each kind: a short list that a person can choose from.
 pub const ALTERNATIVES_MAX: usize = 3;
 /// Days searched: a room that is full for a month is not helped by a fourth.
 pub const DAYS_SEARCHED_MAX: u64 = 31;
 const QUARTER_MIN: u32 = 15;
 
+/// The same slot with other sites in the place of those that are taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Elsewhere {
+    #[serde(flatten)]
+    pub slot: Slot,
+    pub sites: Vec<SiteId>,
+}
+
+/// What is offered, the nearest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Offered {
+    pub same_sites: Vec<Slot>,
+    pub other_sites: Vec<Elsewhere>,
+}
+
 /// The next slots of the same length that are free at all `sites`, from the wanted start on and not before `earliest`.
-/// `busy` are the occupancies of those sites in the days searched.
-pub fn alternatives(wanted: Slot, earliest: NaiveDate, sites: &[&Site], busy: &[Slot]) -> Vec<Slot> {
+/// `grid` holds what is taken of those sites in the days searched.
+pub fn alternatives(wanted: Slot, earliest: NaiveDate, sites: &[&Site], grid: &Grid) -> Vec<Slot> {
     let mut found: Vec<Slot> = Vec::new();
     let Some(first) = sites.first() else { return found };
     let (opens, closes) = hours(sites);
@@ -25,10 +42,7 @@ pub fn alternatives(wanted: Slot, earliest: NaiveDate, sites: &[&Site], busy: &[
             let slot = Slot { starts_at, ends_at: starts_at.saturating_add_ms(wanted.duration_ms()) };
             minute += QUARTER_MIN;
             let after = found.last().map_or(wanted.starts_at, |last| last.ends_at);
-            if starts_at < after || !sites.iter().all(|site| slot.within_hours(site.opens_minute, site.closes_minute, site.zone())) {
-                continue;
-            }
-            if busy.iter().all(|taken| !taken.overlaps(slot)) {
+            if starts_at >= after && sites.iter().all(|site| site.is_open_for(slot) && grid.is_free(site, slot)) {
                 found.push(slot);
                 if found.len() == ALTERNATIVES_MAX {
                     return found;
@@ -37,6 +51,21 @@ pub fn alternatives(wanted: Slot, earliest: NaiveDate, sites: &[&Site], busy: &[
         }
     }
     found
+}
+
+/// The wanted slot with a free site in the place of each that is taken. Nothing where all the sites asked for are free, or where there are
+/// not enough others.
+pub fn elsewhere(wanted: Slot, asked: &[&Site], others: &[&Site], grid: &Grid) -> Vec<Elsewhere> {
+    let fits = |site: &&&Site| site.is_open_for(wanted) && grid.is_free(site, wanted);
+    let kept: Vec<SiteId> = asked.iter().filter(fits).map(|site| site.id).collect();
+    let missing = asked.len() - kept.len();
+    let spare: Vec<SiteId> = others.iter().filter(fits).map(|site| site.id).collect();
+    if missing == 0 || spare.len() < missing {
+        return Vec::new();
+    }
+    // Windows of the spare sites, not all combinations: three of them are enough to choose from.
+    let in_place = spare.windows(missing).take(ALTERNATIVES_MAX);
+    in_place.map(|with| Elsewhere { slot: wanted, sites: kept.iter().chain(with).copied().collect() }).collect()
 }
 
 /// The stretch of time in which an alternative can lie: what the store has to look through.
@@ -54,7 +83,6 @@ mod tests {
     use super::*;
     use chrono::DateTime;
     use proptest::prelude::*;
-    use wire::id::SiteId;
 
     fn at(text: &str) -> UnixMs {
         UnixMs(DateTime::parse_from_rfc3339(&format!("{text}+08:00")).unwrap().timestamp_millis())
@@ -63,25 +91,17 @@ mod tests {
         Slot { starts_at: at(from), ends_at: at(to) }
     }
     fn site() -> Site {
-        Site {
-            id: SiteId::fresh(),
-            name: String::new(),
-            short_name: String::new(),
-            city: String::new(),
-            seats: 6,
-            time_zone: "Asia/Kuala_Lumpur".into(),
-            opens_minute: 480,
-            closes_minute: 1020,
-            equipment: vec![],
-        }
+        crate::testing::site()
     }
 
     #[test]
     fn the_next_three_after_what_is_taken() {
         let wanted = slot("2026-12-04T09:00:00", "2026-12-04T11:00:00");
         let busy = [wanted, slot("2026-12-04T13:00:00", "2026-12-04T14:00:00")];
+        let (one, other) = (site(), site());
+        let grid = Grid::of(one.id, busy.to_vec()).and(other.id, vec![]);
         assert_eq!(
-            alternatives(wanted, "2026-12-04".parse().unwrap(), &[&site(), &site()], &busy),
+            alternatives(wanted, "2026-12-04".parse().unwrap(), &[&one, &other], &grid),
             [
                 slot("2026-12-04T11:00:00", "2026-12-04T13:00:00"),
                 slot("2026-12-04T14:00:00", "2026-12-04T16:00:00"),
@@ -93,26 +113,43 @@ mod tests {
     #[test]
     fn none_lies_before_the_earliest_lawful_day() {
         let wanted = slot("2026-12-04T09:00:00", "2026-12-04T10:00:00");
-        let found = alternatives(wanted, "2026-12-06".parse().unwrap(), &[&site()], &[]);
+        let found = alternatives(wanted, "2026-12-06".parse().unwrap(), &[&site()], &Grid::default());
         assert_eq!(found[0], slot("2026-12-06T08:00:00", "2026-12-06T09:00:00"));
     }
 
     #[test]
     fn none_where_nothing_is_free() {
         let wanted = slot("2026-12-04T09:00:00", "2026-12-04T10:00:00");
-        assert_eq!(alternatives(wanted, "2026-12-04".parse().unwrap(), &[&site()], &[searched(wanted)]), []);
+        let site = site();
+        assert_eq!(alternatives(wanted, "2026-12-04".parse().unwrap(), &[&site], &Grid::of(site.id, vec![searched(wanted)])), []);
+    }
+
+    #[test]
+    fn the_same_slot_elsewhere_keeps_what_is_free() {
+        let wanted = slot("2026-12-04T09:00:00", "2026-12-04T10:00:00");
+        let (one, two, three, four) = (site(), site(), site(), site());
+        let grid = Grid::of(one.id, vec![wanted]).and(four.id, vec![wanted]);
+        let found = elsewhere(wanted, &[&one, &two], &[&three, &four], &grid);
+        assert_eq!(found, [Elsewhere { slot: wanted, sites: vec![two.id, three.id] }]);
+        assert_eq!(elsewhere(wanted, &[&two, &three], &[&one], &grid), [], "nothing is missing");
+        assert_eq!(elsewhere(wanted, &[&one, &four], &[&two], &grid), [], "one spare site does not replace two");
     }
 
     proptest! {
+        /// Stretches of one site never overlap: the schema keeps that, and the grid builds on it.
         #[test]
         fn every_alternative_is_free_and_within_hours(quarters in 1i64..36, taken in proptest::collection::vec((0i64..3000, 1i64..40), 0..60)) {
             let wanted = Slot { starts_at: at("2026-12-04T09:00:00"), ends_at: at("2026-12-04T09:00:00").saturating_add_ms(quarters * 900_000) };
-            let busy: Vec<Slot> = taken.into_iter().map(|(from, quarters)| {
+            let mut busy: Vec<Slot> = Vec::new();
+            for (from, quarters) in taken {
                 let starts_at = wanted.starts_at.saturating_add_ms(from * 900_000);
-                Slot { starts_at, ends_at: starts_at.saturating_add_ms(quarters * 900_000) }
-            }).collect();
+                let it = Slot { starts_at, ends_at: starts_at.saturating_add_ms(quarters * 900_000) };
+                if !busy.iter().any(|held| held.overlaps(it)) {
+                    busy.push(it);
+                }
+            }
             let site = site();
-            for found in alternatives(wanted, "2026-12-04".parse().unwrap(), &[&site], &busy) {
+            for found in alternatives(wanted, "2026-12-04".parse().unwrap(), &[&site], &Grid::of(site.id, busy.clone())) {
                 prop_assert!(found.within_hours(480, 1020, site.zone()));
                 prop_assert!(busy.iter().all(|it| !it.overlaps(found)));
                 prop_assert_eq!(found.duration_ms(), wanted.duration_ms());

@@ -1,12 +1,18 @@
-//! Routes of reservations and of what is free.
+//! Routes of reservations.
 
 use super::{
-    Application, By, Draft, apply, judge, store,
+    Application, By, Draft, apply, judge, series, store,
     view::{self, Reservation},
     withdraw,
 };
-use crate::{Booking, decisions, names::names, people, policy::Slot};
+use crate::{
+    Booking, decisions,
+    holidays::DayFlag,
+    names::names,
+    people::{self, People},
+};
 use axum::{extract::State, http::StatusCode};
+use chrono::{Datelike, NaiveDate};
 use identity::{Actor, PersonRole};
 use kernel::{
     Result,
@@ -16,14 +22,11 @@ use kernel::{
     problem::Problem,
 };
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 use wire::{
     Code, Refusal, UnixMs,
-    id::{ReservationId, SiteId},
+    id::{DraftId, PersonId, ReservationId},
 };
-
-/// Days of the grid in one answer: a quarter of a year and the weeks around it.
-const AVAILABILITY_DAYS_MAX: i64 = 100;
 
 /// What is said of a draft. Nothing is stored.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -36,6 +39,10 @@ pub struct Verdict {
     /// The last millisecond at which this slot can be applied for.
     pub lawful_until_ms: UnixMs,
     pub days_before_use: i64,
+    /// What is to be known of the day of use at each site.
+    pub flags: Vec<DayFlag>,
+    /// Until when the slot would be held while nobody decides.
+    pub hold_expires_at_ms: UnixMs,
 }
 
 /// Judges a draft by every rule, without storing anything.
@@ -46,21 +53,31 @@ pub async fn verdict(State(booking): State<Arc<Booking>>, actor: Actor, Json(dra
     let now = booking.clock.now();
     let mut tx = booking.db.read().await?;
     let known = people::usable(&mut tx, super::rules::named(&draft).chain([draft.chair]).collect()).await?;
-    let judged = judge(&mut tx, now, application(&booking, &actor, &draft, &known, None)).await?;
+    let (judged, setting) = judge(&mut tx, now, application(&booking, &actor, &draft, &known, None)).await?;
     Ok(Json(Verdict {
         lawful: judged.refusals.is_empty(),
         refusals: judged.refusals,
         earliest_date: date_text(judged.lead.earliest_date),
         lawful_until_ms: judged.lead.lawful_until,
         days_before_use: judged.lead.days_before_use,
+        flags: setting.flags(&draft),
+        hold_expires_at_ms: setting.hold_until(now, draft.slot()),
     }))
 }
 
-fn application<'a>(
+/// A day that the calendars of the rules hold.
+pub(crate) fn from_date(field: &'static str, date: NaiveDate) -> Result<NaiveDate> {
+    match (2000..=2999).contains(&date.year()) {
+        true => Ok(date),
+        false => Err(malformed(field, "a day of this calendar").into()),
+    }
+}
+
+pub(super) fn application<'a>(
     booking: &Booking,
     actor: &Actor,
     draft: &'a Draft,
-    known: &'a std::collections::BTreeSet<wire::id::PersonId>,
+    known: &'a BTreeSet<PersonId>,
     claim: Option<&'a Claim>,
 ) -> Application<'a> {
     Application {
@@ -70,6 +87,8 @@ fn application<'a>(
         known,
         classified_without_e2ee: booking.settings.classified_without_e2ee,
         claim,
+        draft_id: None,
+        wait: false,
     }
 }
 
@@ -77,9 +96,20 @@ pub(crate) fn by(actor: &Actor) -> By {
     By { person: actor.person, agency: actor.agency.id }
 }
 
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ApplyQuery {
+    /// The draft that this was, which is taken out with it.
+    #[serde(default)]
+    draft: Option<DraftId>,
+    /// Where nothing but a taken slot is in the way, it waits for it in the waiting list.
+    #[serde(default)]
+    wait: bool,
+}
+
 /// Applies for two or more sites (TP-1 to TP-5) on behalf of one's own agency.
 #[utoipa::path(post, path = "/reservations", tag = "telepresence", request_body = Draft,
-    params(("idempotency-key" = Option<String>, Header, description = "The same request sent twice under one key is carried out once")),
+    params(ApplyQuery, ("idempotency-key" = Option<String>, Header, description = "The same request sent twice under one key is carried out once")),
     responses((status = 201, body = Reservation), (status = 401, body = Problem, content_type = "application/problem+json"),
         (status = 403, body = Problem, content_type = "application/problem+json"),
         (status = 409, body = Problem, content_type = "application/problem+json"),
@@ -87,18 +117,32 @@ pub(crate) fn by(actor: &Actor) -> By {
 pub async fn create(
     State(booking): State<Arc<Booking>>,
     actor: Actor,
+    Query(query): Query<ApplyQuery>,
     key: Option<IdempotencyKey>,
     body: HashedJson<Draft>,
 ) -> Result<(StatusCode, Json<Reservation>)> {
     let now = booking.clock.now();
     let draft = body.value;
-    let known = {
-        let mut tx = booking.db.read().await?;
-        people::usable(&mut tx, super::rules::named(&draft).chain([draft.chair]).collect()).await?
-    };
+    let known = known(&booking, &actor, &draft, None).await?;
     let claim = key.map(|key| Claim { person: actor.person, route: "POST /reservations", key, body_hash: body.body_hash, at: now });
-    let id = apply(&booking.db, now, application(&booking, &actor, &draft, &known, claim.as_ref())).await?;
+    let mut application = application(&booking, &actor, &draft, &known, claim.as_ref());
+    (application.draft_id, application.wait) = (query.draft, query.wait);
+    let id = apply(&booking.db, now, application).await?;
     Ok((StatusCode::CREATED, shown(&booking, &actor, id).await?))
+}
+
+/// Those of the people named who have an account that can be used. Another applicant is one of the same agency.
+pub(super) async fn known(booking: &Booking, actor: &Actor, draft: &Draft, applicant: Option<PersonId>) -> Result<BTreeSet<PersonId>> {
+    let mut tx = booking.db.read().await?;
+    let mut named: BTreeSet<PersonId> = super::rules::named(draft).chain([draft.chair]).collect();
+    if let Some(applicant) = applicant {
+        let found = People::of(&mut tx, [applicant].into()).await?.get(applicant);
+        if found.agency.id != actor.agency.id {
+            return Err(malformed("applicant", "somebody of the same agency").into());
+        }
+        named.insert(applicant);
+    }
+    people::usable(&mut tx, named).await
 }
 
 /// The reservation as this person sees it now.
@@ -176,10 +220,28 @@ pub async fn read(State(booking): State<Arc<Booking>>, actor: Actor, Path(id): P
     shown(&booking, &actor, id).await
 }
 
+names! {
+    /// How much of a series an act is for.
+    Scope {
+        This = "this",
+        ThisAndFollowing = "this_and_following",
+    }
+}
+
+impl Default for Scope {
+    fn default() -> Self {
+        Self::This
+    }
+}
+
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 pub struct Withdrawal {
     #[serde(default)]
     pub reason: Option<String>,
+    /// Of a series, how much of it.
+    #[serde(default)]
+    #[schema(inline)]
+    pub scope: Scope,
 }
 
 /// Takes an application back, or an approved use; its meeting ends at once.
@@ -196,80 +258,10 @@ pub async fn withdrawal(
     Json(withdrawal): Json<Withdrawal>,
 ) -> Result<Json<Reservation>> {
     actor.require(&[PersonRole::UcAdministrator])?;
-    withdraw(&booking.db, booking.clock.now(), by(&actor), id, withdrawal.reason.as_deref()).await?;
+    let (now, reason) = (booking.clock.now(), withdrawal.reason.as_deref());
+    match withdrawal.scope {
+        Scope::This => withdraw(&booking.db, now, by(&actor), id, reason).await?,
+        Scope::ThisAndFollowing => series::withdraw_following(&booking.db, now, by(&actor), id, reason).await?,
+    }
     shown(&booking, &actor, id).await
-}
-
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct AvailabilityQuery {
-    from_ms: i64,
-    to_ms: i64,
-}
-
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct Availability {
-    pub occupancies: Vec<Occupancy>,
-}
-
-names! {
-    OccupancyState {
-        Held = "held",
-        Approved = "approved",
-        InUse = "in_use",
-        Blocked = "blocked",
-    }
-}
-
-/// A stretch in which a site is not free.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct Occupancy {
-    pub site: SiteId,
-    pub starts_at_ms: UnixMs,
-    pub ends_at_ms: UnixMs,
-    pub state: OccupancyState,
-    /// My agency's.
-    pub mine: bool,
-    /// Told to its own agency, the approver and the site's facilitator.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub title: Option<String>,
-}
-
-/// What is taken at each site.
-#[utoipa::path(get, path = "/availability", tag = "telepresence", params(AvailabilityQuery),
-    responses((status = 200, body = Availability), (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 422, body = Problem, content_type = "application/problem+json")))]
-pub async fn availability(
-    State(booking): State<Arc<Booking>>,
-    actor: Actor,
-    Query(query): Query<AvailabilityQuery>,
-) -> Result<Json<Availability>> {
-    let within = Slot { starts_at: UnixMs(query.from_ms), ends_at: UnixMs(query.to_ms) };
-    if within.duration_ms() <= 0 || within.duration_ms() > AVAILABILITY_DAYS_MAX * 86_400_000 {
-        return Err(malformed("to_ms", format!("after from_ms, by {AVAILABILITY_DAYS_MAX} days at most")).into());
-    }
-    let now = booking.clock.now();
-    let mut tx = booking.db.read().await?;
-    let occupancies = store::availability(&mut tx, within).await?.into_iter().map(|row| occupancy(row, &actor, now));
-    Ok(Json(Availability { occupancies: occupancies.collect() }))
-}
-
-fn occupancy(row: store::OccupancyRow, actor: &Actor, now: UnixMs) -> Occupancy {
-    let mine = row.agency_id.is_some_and(|agency| agency.0 == actor.agency.id);
-    let told = mine || view::approves(actor) || actor.facilitates(row.site_id.0);
-    let running = row.starts_at_ms <= now.0 && now.0 < row.ends_at_ms;
-    Occupancy {
-        site: row.site_id.0,
-        starts_at_ms: UnixMs(row.starts_at_ms),
-        ends_at_ms: UnixMs(row.ends_at_ms),
-        state: match row.state.as_str() {
-            "held" => OccupancyState::Held,
-            "approved" if running => OccupancyState::InUse,
-            "approved" => OccupancyState::Approved,
-            "in_use" => OccupancyState::InUse,
-            _ => OccupancyState::Blocked,
-        },
-        mine,
-        title: row.title.filter(|_| told),
-    }
 }

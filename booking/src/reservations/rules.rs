@@ -3,7 +3,8 @@
 
 use super::Draft;
 use crate::{
-    policy::{ADVANCE_DAYS_MAX, LeadTime, LeadVerdict, MALAYSIA, SLOT_MINUTES_MAX, SlotFault, verdict},
+    holidays::{self, Calendar, DayFlag},
+    policy::{LeadVerdict, MALAYSIA, Policy, RestDayUse, SlotFault, verdict},
     sites::{SITES_MAX, Site},
     text,
 };
@@ -22,11 +23,15 @@ pub const NEEDS_CHARS_MAX: usize = 1000;
 /// People that a draft may name at one site before it is refused as malformed: enough to tell someone that nine are too many.
 const PEOPLE_NAMED_MAX: usize = 64;
 
+/// People who join without a seat: enough for the heads of a ministry's departments, and few enough to be listed one by one.
+pub const ONLINE_MAX: usize = 100;
+
 /// What a draft is judged by.
 #[derive(Clone, Debug)]
 pub struct Circumstances<'a> {
     pub now: UnixMs,
-    pub lead: LeadTime,
+    pub policy: &'a Policy,
+    pub calendar: &'a Calendar,
     pub sites: &'a [Site],
     /// Those of the people named who have an account that can be used.
     pub known: &'a BTreeSet<PersonId>,
@@ -46,7 +51,7 @@ pub struct Judgement {
 
 /// Judges a draft. Whether the slot is taken is not its matter: only the store can know.
 pub fn judge(draft: &Draft, by: &Circumstances) -> Judgement {
-    let lead = verdict(by.now, draft.slot(), by.lead, MALAYSIA);
+    let lead = verdict(by.now, draft.slot(), by.policy.lead(), by.calendar, MALAYSIA);
     let mut refusals = Vec::new();
     if !by.may_apply {
         refusals.push(Refusal::by(Code::RoleMissing, Rule::Tp4).with("role", "uc_administrator"));
@@ -61,7 +66,8 @@ pub fn judge(draft: &Draft, by: &Circumstances) -> Judgement {
             Refusal::by(Code::LeadTime, Rule::Tp2)
                 .with("earliest_date", date_text(lead.earliest_date))
                 .with("lawful_until_ms", lead.lawful_until.0)
-                .with("days", by.lead.days)
+                .with("days", by.policy.terms.lead_days)
+                .with("mode", by.policy.terms.lead_mode.text())
                 .with("days_before_use", lead.days_before_use),
         );
     }
@@ -147,6 +153,11 @@ fn sites(draft: &Draft, known: &[Site]) -> Vec<Refusal> {
 fn people(draft: &Draft, known: &BTreeSet<PersonId>) -> Vec<Refusal> {
     let mut refusals = Vec::new();
     let mut times: BTreeMap<PersonId, usize> = BTreeMap::new();
+    if draft.online.len() > ONLINE_MAX {
+        return vec![
+            Refusal::new(Code::RequestMalformed).with("field", "online").with("expected", "fewer_people").with("people_max", ONLINE_MAX),
+        ];
+    }
     for person in named(draft) {
         *times.entry(person).or_default() += 1;
     }
@@ -168,33 +179,48 @@ fn people(draft: &Draft, known: &BTreeSet<PersonId>) -> Vec<Refusal> {
     refusals
 }
 
-/// The people named at the sites, bounded.
+/// The people named at the sites and those who join without a seat, bounded.
 pub fn named(draft: &Draft) -> impl Iterator<Item = PersonId> + '_ {
-    draft.sites.iter().take(SITES_MAX).flat_map(|site| site.people.iter().take(PEOPLE_NAMED_MAX).copied())
+    let seated = draft.sites.iter().take(SITES_MAX).flat_map(|site| site.people.iter().take(PEOPLE_NAMED_MAX).copied());
+    seated.chain(draft.online.iter().take(ONLINE_MAX).copied())
 }
 
 fn slot(draft: &Draft, by: &Circumstances) -> Vec<Refusal> {
     let refused = |fault: SlotFault| Refusal::new(Code::SlotInvalid).with("bound", fault.bound());
     let mut refusals: Vec<Refusal> = draft
         .slot()
-        .faults(by.now)
+        .faults(by.now, &by.policy.terms)
         .into_iter()
         .map(|fault| match fault {
-            SlotFault::TooLong => refused(fault).with("minutes_max", SLOT_MINUTES_MAX),
-            SlotFault::TooFar => refused(fault).with("days_max", ADVANCE_DAYS_MAX),
+            SlotFault::TooLong => refused(fault).with("minutes_max", by.policy.terms.slot_minutes_max),
+            SlotFault::TooFar => refused(fault).with("days_max", by.policy.terms.advance_days_max),
             SlotFault::QuarterHour => refused(fault).with("minutes", 15),
             SlotFault::Empty | SlotFault::OpeningHours => refused(fault),
         })
         .collect();
+    if by.policy.terms.rest_day_use == RestDayUse::Refused {
+        for site in by.sites.iter().filter(|site| draft.sites.iter().any(|asked| asked.site == site.id)) {
+            for flag in holidays::flags(by.calendar, site, draft.slot()).into_iter().filter(DayFlag::is_rest) {
+                refusals.push(
+                    Refusal::new(Code::SlotInvalid)
+                        .with("bound", "rest_day")
+                        .with("site", site.id.to_string())
+                        .with("date", date_text(flag.date))
+                        .with("name_ms", flag.name_ms)
+                        .with("name_en", flag.name_en),
+                );
+            }
+        }
+    }
     if draft.slot().duration_ms() > 0 {
         for site in by.sites.iter().filter(|site| draft.sites.iter().any(|asked| asked.site == site.id)) {
-            if !draft.slot().within_hours(site.opens_minute, site.closes_minute, site.zone()) {
-                refusals.push(
-                    refused(SlotFault::OpeningHours)
-                        .with("site", site.id.to_string())
-                        .with("opens_minute", site.opens_minute)
-                        .with("closes_minute", site.closes_minute),
-                );
+            if !site.is_open_for(draft.slot()) {
+                let refusal = refused(SlotFault::OpeningHours).with("site", site.id.to_string());
+                refusals.push(match site.hours_on(site.begins(draft.slot()).0) {
+                    Some((opens, closes)) => refusal.with("opens_minute", opens).with("closes_minute", closes),
+                    // Closed on that day of the week, or for good.
+                    None => refusal.with("closed", true),
+                });
             }
         }
     }
@@ -212,17 +238,7 @@ mod tests {
     }
 
     fn site(number: u128) -> Site {
-        Site {
-            id: SiteId(uuid::Uuid::from_u128(number)),
-            name: format!("Site {number}"),
-            short_name: format!("S{number}"),
-            city: "City".into(),
-            seats: 6,
-            time_zone: "Asia/Kuala_Lumpur".into(),
-            opens_minute: 480,
-            closes_minute: 1020,
-            equipment: vec![],
-        }
+        Site::sample(number)
     }
 
     fn person(number: u128) -> PersonId {
@@ -244,6 +260,7 @@ mod tests {
             chair: person(1),
             contact: None,
             needs: None,
+            online: vec![],
         }
     }
 
@@ -252,7 +269,8 @@ mod tests {
         let known = (1..=20).map(person).collect();
         let mut by = Circumstances {
             now: at("2026-12-01T23:59:59"),
-            lead: LeadTime { version: 1, days: 3 },
+            policy: &Policy::first(),
+            calendar: &Calendar::default(),
             sites: &sites,
             known: &known,
             may_apply: true,
@@ -288,6 +306,11 @@ mod tests {
             ("nobody at a site", |d| d.sites[1].people.clear(), &[(Code::RequestMalformed, None)]),
             ("twice at one site", |d| d.sites[0].people[1] = person(1), &[(Code::PersonTwice, None)]),
             ("at two sites", |d| d.sites[1].people[0] = person(1), &[(Code::PersonTwice, None)]),
+            ("with others who join online", |d| d.online = vec![person(9), person(10)], &[]),
+            ("seated and online", |d| d.online = vec![person(3)], &[(Code::PersonTwice, None)]),
+            ("online twice", |d| d.online = vec![person(9), person(9)], &[(Code::PersonTwice, None)]),
+            ("somebody unknown online", |d| d.online = vec![person(99)], &[(Code::RequestMalformed, None)]),
+            ("more online than are listed", |d| d.online = (100..=200).map(person).collect(), &[(Code::RequestMalformed, None)]),
             ("somebody unknown", |d| d.sites[1].people[0] = person(99), &[(Code::RequestMalformed, None)]),
             ("an unknown chair", |d| d.chair = person(99), &[(Code::RequestMalformed, None)]),
             ("a chair who sits nowhere", |d| d.chair = person(20), &[]),

@@ -43,7 +43,7 @@ kernel::on_both! {
         assert_eq!(starts, [USE.0 + 2 * HOUR, USE.0 + 4 * HOUR, USE.0 + 6 * HOUR]);
         assert_eq!(audit_rows(&db).await[1], row("reservation.apply", "refused", None));
         let mut tx = db.read().await.unwrap();
-        assert_eq!(store::busy(&mut tx, world.sites[2], rival.slot()).await.unwrap(), [], "the loser holds nothing");
+        assert_eq!(occupancies::busy(&mut tx, world.sites[2], rival.slot(), None).await.unwrap(), [], "the loser holds nothing");
         // What was offered is lawful.
         let offered = Draft { starts_at_ms: UnixMs(starts[0]), ends_at_ms: UnixMs(starts[0] + 2 * HOUR), ..rival };
         drop(tx);
@@ -61,7 +61,7 @@ kernel::on_both! {
         assert_eq!(refused.values["also"][0]["values"]["earliest_date"], "2026-12-04");
         assert_eq!(audit_rows(&db).await, [row("reservation.apply", "refused", Some("TP-3"))]);
         let mut tx = db.read().await.unwrap();
-        let judged = judge(&mut tx, NOW, world.application(&draft)).await.unwrap();
+        let judged = judge(&mut tx, NOW, world.application(&draft)).await.unwrap().0;
         assert_eq!(judged.refusals.iter().map(|it| it.code).collect::<Vec<_>>(), [Code::SiteFull, Code::LeadTime]);
     }
 
@@ -69,7 +69,7 @@ kernel::on_both! {
         let world = World::new(&db).await;
         world.applied(&db, &world.draft(USE, 2)).await;
         let draft = world.draft(USE, 1);
-        let judged = judge(&mut db.read().await.unwrap(), NOW, world.application(&draft)).await.unwrap();
+        let judged = judge(&mut db.read().await.unwrap(), NOW, world.application(&draft)).await.unwrap().0;
         assert_eq!(judged.refusals.iter().map(|it| it.code).collect::<Vec<_>>(), [Code::SlotTaken, Code::SlotTaken]);
         assert!(judged.refusals[0].values["alternatives"].as_array().is_some_and(|it| it.len() == 3));
     }

@@ -42,11 +42,21 @@ impl World {
             chair: self.people[0],
             contact: None,
             needs: None,
+            online: vec![],
         }
     }
 
     pub fn application<'a>(&'a self, draft: &'a Draft) -> Application<'a> {
-        Application { by: self.applicant, may_apply: true, draft, known: &self.known, classified_without_e2ee: false, claim: None }
+        Application {
+            by: self.applicant,
+            may_apply: true,
+            draft,
+            known: &self.known,
+            classified_without_e2ee: false,
+            claim: None,
+            draft_id: None,
+            wait: false,
+        }
     }
 
     pub async fn applied(&self, db: &Db, draft: &Draft) -> ReservationId {
@@ -61,7 +71,7 @@ impl World {
 }
 
 pub fn answer(decision: Decision) -> Answer {
-    Answer { decision, reason_code: None, reason: None }
+    Answer { decision, ..Answer::approve() }
 }
 
 pub fn refusal<T: std::fmt::Debug>(outcome: kernel::Result<T>) -> Refusal {

@@ -28,14 +28,14 @@ kernel::on_both! {
         let verdict = plane.post(Some(&cast.applicant), "/api/v1/reservations/verdict", cast.draft(&plane)).await.ok();
         assert_eq!(verdict, json!({
             "lawful": true, "refusals": [], "earliest_date": "2026-12-04",
-            "lawful_until_ms": NOW.0 + 14 * HOUR - 1, "days_before_use": 3,
+            "lawful_until_ms": NOW.0 + 14 * HOUR - 1, "days_before_use": 3, "flags": verdict["flags"], "hold_expires_at_ms": USE.0 - 16 * HOUR,
         }));
         let applied = cast.applied(&plane).await;
         assert_eq!((text(&applied["state"]), text(&applied["reference"])), ("submitted".into(), "TP-2026-00001".into()));
         assert_eq!(applied["agency"]["short_name"], "KKM");
         assert_eq!(applied["sites"][0]["people"][1]["seat_no"], 2);
         assert_eq!(applied["sites"][0]["people"][0]["person"]["name"], "satu");
-        assert_eq!(may(&applied), ["withdraw"]);
+        assert_eq!(may(&applied), ["withdraw", "amend", "copy"]);
         assert_eq!(applied["history"][0]["by"], "pentadbir");
 
         let path = format!("/api/v1/reservations/{}", text(&applied["id"]));
@@ -121,7 +121,8 @@ kernel::on_both! {
         let unreasoned = plane.post(Some(&cast.approver), &format!("{path}/decision"), json!({ "decision": "refuse" })).await;
         unreasoned.refused(422, "decision.reason_missing");
         let withdrawn = plane.post(Some(&cast.applicant), &format!("{path}/withdrawal"), json!({ "reason": "Ditangguhkan" })).await.ok();
-        assert_eq!((text(&withdrawn["state"]), may(&withdrawn).len()), ("withdrawn".into(), 0));
+        assert_eq!((text(&withdrawn["state"]), may(&withdrawn)), ("withdrawn".into(), vec!["copy"]));
+        assert_eq!((&withdrawn["ended"]["reason"], &withdrawn["ended"]["by"]["name"]), (&json!("Ditangguhkan"), &json!("pentadbir")));
         plane.post(Some(&cast.applicant), &format!("{path}/withdrawal"), json!({})).await.refused(409, "reservation.state");
         plane.post(Some(&cast.approver), &format!("{path}/decision"), json!({ "decision": "approve" })).await.refused(409, "reservation.state");
     }

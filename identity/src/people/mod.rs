@@ -1,9 +1,11 @@
 //! Accounts (ID-1: one a person), and the short form by which everyone else names a person.
 
+pub(crate) mod audience;
 pub mod http;
 pub mod rules;
 pub(crate) mod store;
 
+pub use audience::{Recipient, Standing, facilitators, holders, recipients, standing};
 pub use rules::NewPerson;
 
 use crate::{
@@ -35,6 +37,23 @@ pub async fn people_by_ids(tx: &mut Tx, ids: &[PersonId]) -> Result<Vec<PersonRe
 /// Those of these identifiers that cannot be invited: not known, disabled or terminated.
 pub async fn inactive_among(tx: &mut Tx, ids: &[PersonId]) -> Result<Vec<PersonId>> {
     store::inactive_among(tx, ids).await
+}
+
+/// Somebody who can look after sites, and those that they look after.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct FacilitatorOf {
+    pub person: PersonRef,
+    pub sites: Vec<wire::id::SiteId>,
+}
+
+/// Everybody with an active account who is a facilitator, by name.
+pub async fn all_facilitators(tx: &mut Tx) -> Result<Vec<FacilitatorOf>> {
+    store::all_facilitators(tx).await
+}
+
+/// Has these people, and nobody else, look after a site. Each must be a facilitator. Whoever calls it records the act.
+pub async fn set_facilitators(tx: &mut Tx, site: wire::id::SiteId, people: &[PersonId]) -> Result<()> {
+    store::set_facilitators(tx, site, people).await
 }
 
 /// Makes an account with the hash of its first password. `by` is nobody where the command line does it.

@@ -6,7 +6,7 @@ use kernel::{OnConstraint, Result, Text, Tx, db::constraint::FOREIGN_KEY, extrac
 use std::collections::{BTreeMap, BTreeSet};
 use wire::{
     Code, Refusal, Rule, UnixMs,
-    id::{AgencyId, PersonId},
+    id::{AgencyId, PersonId, SiteId},
 };
 
 /// Identifiers in one statement: a telepresence session has 18 people at three sites.
@@ -23,6 +23,12 @@ kernel::sql! {
         VALUES ($1, $2, $3, $4, $5, $6, 'ms', 'active', $7)";
     INSERT_ROLE = "INSERT INTO person_role (person_id, role) VALUES ($1, $2)";
     INSERT_SITE = "INSERT INTO person_site (person_id, site_id) VALUES ($1, $2)";
+    FACILITATORS = "SELECT p.id, p.name, p.position, p.state, a.id AS agency_id, a.name AS agency_name, a.short_name AS agency_short_name
+        FROM person p JOIN agency a ON a.id = p.agency_id JOIN person_role r ON r.person_id = p.id
+        WHERE r.role = 'facilitator' AND p.state = 'active' ORDER BY p.name, p.id LIMIT $1";
+    SITES_OF_FACILITATORS = "SELECT s.person_id, s.site_id FROM person_site s JOIN person_role r ON r.person_id = s.person_id
+        WHERE r.role = 'facilitator' ORDER BY s.person_id, s.site_id LIMIT $1";
+    LEAVE_SITE = "DELETE FROM person_site WHERE site_id = $1";
     ANY_WITH_ROLE = "SELECT COUNT(*) FROM person_role r JOIN person p ON p.id = r.person_id WHERE r.role = $1 AND p.state = 'active'";
 }
 
@@ -91,6 +97,33 @@ pub async fn insert(tx: &mut Tx, person: &PersonRef, new: &NewPerson, now: UnixM
     for site in &new.sites {
         on!(tx, c => sqlx::query(INSERT_SITE).bind(Text(person.id)).bind(Text(*site)).execute(c).await.map(drop))
             .on_constraint(|name| (name == FOREIGN_KEY).then(|| malformed("sites", "known_site").with("site", site.to_string())))?;
+    }
+    Ok(())
+}
+
+/// Facilitators of the whole service, in one reading.
+const FACILITATORS_MAX: i64 = 500;
+
+pub async fn all_facilitators(tx: &mut Tx) -> Result<Vec<super::FacilitatorOf>> {
+    let rows: Vec<Row> = on!(tx, c => sqlx::query_as(FACILITATORS).bind(FACILITATORS_MAX).fetch_all(c).await)?;
+    let sites: Vec<(Text<PersonId>, Text<SiteId>)> =
+        on!(tx, c => sqlx::query_as(SITES_OF_FACILITATORS).bind(FACILITATORS_MAX * 8).fetch_all(c).await)?;
+    let with_sites = |row: Row| {
+        let person = PersonRef::from(row);
+        let sites = sites.iter().filter(|it| it.0.0 == person.id).map(|it| it.1.0).collect();
+        super::FacilitatorOf { person, sites }
+    };
+    Ok(rows.into_iter().map(with_sites).collect())
+}
+
+pub async fn set_facilitators(tx: &mut Tx, site: SiteId, people: &[PersonId]) -> Result<()> {
+    let known: BTreeSet<PersonId> = all_facilitators(tx).await?.into_iter().map(|it| it.person.id).collect();
+    if let Some(stranger) = people.iter().find(|it| !known.contains(it)) {
+        return Err(malformed("facilitators", "facilitators").with("person", stranger.to_string()).into());
+    }
+    on!(tx, c => sqlx::query(LEAVE_SITE).bind(Text(site)).execute(c).await.map(drop))?;
+    for person in people {
+        on!(tx, c => sqlx::query(INSERT_SITE).bind(Text(*person)).bind(Text(site)).execute(c).await.map(drop))?;
     }
     Ok(())
 }

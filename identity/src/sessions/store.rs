@@ -27,6 +27,7 @@ kernel::sql! {
     END_OTHERS = "DELETE FROM session WHERE person_id = $1 AND id <> $2";
     END_OLDEST = "DELETE FROM session WHERE person_id = $1 AND id NOT IN
         (SELECT id FROM session WHERE person_id = $1 ORDER BY created_at_ms DESC, id DESC LIMIT $2)";
+    END_ALL = "DELETE FROM session";
     FORGET = "DELETE FROM session WHERE expires_at_ms <= $1 OR last_seen_at_ms <= $2";
     CREDENTIAL = "SELECT p.id, p.agency_id, p.state, w.hash FROM person p JOIN password w ON w.person_id = p.id WHERE p.email = $1";
     SIGNED_IN = "UPDATE person SET last_sign_in_at_ms = $2 WHERE id = $1";
@@ -55,6 +56,10 @@ pub(crate) struct Found {
     pub signed_in: SignedIn,
 }
 
+pub(crate) async fn end_all(tx: &mut Tx) -> Result<u64> {
+    Ok(on!(tx, c => sqlx::query(END_ALL).execute(c).await.map(|it| it.rows_affected()))?)
+}
+
 pub(crate) async fn find(tx: &mut Tx, token_hash: &str) -> Result<Option<Found>> {
     let row: Option<Row> = on!(tx, c => sqlx::query_as(FIND).bind(token_hash).fetch_optional(c).await)?;
     Ok(row.map(|row| Found {
@@ -71,6 +76,7 @@ pub(crate) async fn find(tx: &mut Tx, token_hash: &str) -> Result<Option<Found>>
                     is_central: row.is_central,
                 },
                 roles: BTreeSet::new(),
+                acting_for: None,
                 sites: BTreeSet::new(),
                 session: row.id.0,
             },

@@ -3,7 +3,7 @@
 use super::world::World;
 use crate::{
     agencies::{self, NewAgency},
-    passwords, people, sessions,
+    delegations, passwords, people, sessions,
     setup::{create_agency, create_first_administrator, has_administrator, person_by_email},
     testing,
 };
@@ -37,7 +37,7 @@ kernel::on_both! {
     }
 
     async fn every_statement_prepares(db: Db) {
-        for (name, sql) in [agencies::SQL, people::store::SQL, passwords::store::SQL, sessions::store::SQL].into_iter().flatten() {
+        for (name, sql) in [agencies::SQL, people::store::SQL, people::audience::SQL, passwords::store::SQL, sessions::store::SQL, delegations::SQL].into_iter().flatten() {
             if let Err(error) = db.prepare(sql).await {
                 panic!("{name}: {error}");
             }

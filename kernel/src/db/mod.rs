@@ -6,6 +6,7 @@
 
 mod connect;
 pub mod constraint;
+pub mod skew;
 mod text;
 mod tx;
 pub mod weather;
@@ -17,7 +18,7 @@ pub use tx::{Engine, Tx};
 use crate::error::{Error, Result};
 use sqlx::{PgPool, SqlitePool, migrate::Migrator};
 use std::sync::Arc;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 static SQLITE: Migrator = sqlx::migrate!("../migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("../migrations/postgres");
@@ -31,7 +32,15 @@ pub fn migrators() -> (&'static Migrator, &'static Migrator) {
 #[derive(Clone, Debug)]
 pub struct Db {
     pools: Pools,
-    outbox_rows: Arc<Notify>,
+    told: Arc<Told>,
+}
+
+/// Who waits for commits of this process.
+#[derive(Debug)]
+pub(crate) struct Told {
+    outbox_rows: Notify,
+    /// Sent to after each commit that left rows in the audit trail: every act there is leaves one.
+    audit_rows: watch::Sender<()>,
 }
 
 #[derive(Clone, Debug)]
@@ -54,7 +63,7 @@ pub enum Kind {
 impl Db {
     /// Opens `sqlite:<path>` (created where it is missing) or `postgres://…`. The schema is not touched: see [`Db::migrate`].
     pub async fn connect(url: &str) -> Result<Self> {
-        Ok(Self { pools: connect::open(url).await?, outbox_rows: Arc::new(Notify::new()) })
+        Ok(Self { pools: connect::open(url).await?, told: Arc::new(Told { outbox_rows: Notify::new(), audit_rows: watch::Sender::new(()) }) })
     }
 
     pub fn kind(&self) -> Kind {
@@ -79,7 +88,7 @@ impl Db {
             Pools::Lite { readers, .. } => Engine::Lite(readers.begin().await?),
             Pools::Postgres(pool) => Engine::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?),
         };
-        Ok(Tx::new(engine, self.outbox_rows.clone()))
+        Ok(Tx::new(engine, self.told.clone()))
     }
 
     /// A transaction that may write. Dropping it undoes it; [`Tx::commit`] keeps it. Prefer [`transact!`](crate::transact), which
@@ -89,7 +98,7 @@ impl Db {
             Pools::Lite { writer, .. } => Engine::Lite(writer.begin_with("BEGIN IMMEDIATE").await?),
             Pools::Postgres(pool) => Engine::Postgres(pool.begin().await?),
         };
-        Ok(Tx::new(engine, self.outbox_rows.clone()))
+        Ok(Tx::new(engine, self.told.clone()))
     }
 
     /// Whether the database answers: for readiness.
@@ -101,7 +110,12 @@ impl Db {
 
     /// Told after each commit that left rows in the outbox.
     pub(crate) fn outbox_rows(&self) -> &Notify {
-        &self.outbox_rows
+        &self.told.outbox_rows
+    }
+
+    /// Told after each commit that left rows in the audit trail.
+    pub(crate) fn audit_rows(&self) -> watch::Receiver<()> {
+        self.told.audit_rows.subscribe()
     }
 
     /// Closes every connection; SQLite writes its log back into the file.

@@ -1,9 +1,9 @@
 //! A transaction, and what it keeps back until it commits.
 
+use super::Told;
 use crate::{audit, error::Result, outbox};
 use sqlx::{Postgres, Sqlite, Transaction};
 use std::sync::Arc;
-use tokio::sync::Notify;
 
 /// A transaction on either engine. Dropped, it is undone.
 ///
@@ -15,7 +15,7 @@ pub struct Tx {
     pub engine: Engine,
     pub(crate) audit: Vec<audit::Entry>,
     pub(crate) outbox: Vec<outbox::Draft>,
-    outbox_rows: Arc<Notify>,
+    told: Arc<Told>,
 }
 
 /// The engine's own transaction; reached through [`on!`](crate::on).
@@ -26,13 +26,13 @@ pub enum Engine {
 }
 
 impl Tx {
-    pub(super) fn new(engine: Engine, outbox_rows: Arc<Notify>) -> Self {
-        Self { engine, audit: Vec::new(), outbox: Vec::new(), outbox_rows }
+    pub(super) fn new(engine: Engine, told: Arc<Told>) -> Self {
+        Self { engine, audit: Vec::new(), outbox: Vec::new(), told }
     }
 
     /// Writes what was kept back, and makes all of it last.
     pub async fn commit(mut self) -> Result<()> {
-        let messages = !self.outbox.is_empty();
+        let (messages, rows) = (!self.outbox.is_empty(), !self.audit.is_empty());
         audit::write_kept_back(&mut self).await?;
         outbox::write_kept_back(&mut self).await?;
         match self.engine {
@@ -40,7 +40,10 @@ impl Tx {
             Engine::Postgres(transaction) => transaction.commit().await?,
         }
         if messages {
-            self.outbox_rows.notify_waiters();
+            self.told.outbox_rows.notify_waiters();
+        }
+        if rows {
+            self.told.audit_rows.send_replace(());
         }
         Ok(())
     }

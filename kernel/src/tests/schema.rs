@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Tables that SQLite alone has, because triggers keep there what PostgreSQL's exclusion constraint keeps by itself.
 const SQLITE_ONLY: &[&str] = &["occupancy_quarter"];
 
-const SQLITE_COLUMNS: &str = "SELECT t.name, c.name, lower(c.type) FROM sqlite_schema t JOIN pragma_table_info(t.name) c
+const SQLITE_COLUMNS: &str = "SELECT t.name, c.name, lower(c.type) FROM sqlite_schema t JOIN pragma_table_xinfo(t.name) c
     WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND t.name <> '_sqlx_migrations'";
 const SQLITE_LAX: &str = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND strict = 0
     AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name <> '_sqlx_migrations'";

@@ -161,6 +161,8 @@ impl World {
             name: name.into(),
             agency: "JDN".into(),
             seat: None,
+            room_system: None,
+            cnf: None,
             opens_at: seconds - 60,
             closes_at: seconds + 7200,
         };

@@ -53,6 +53,8 @@ fn grant(room: MeetingId) -> GrantClaims {
         name: "Alya".into(),
         agency: "JDN".into(),
         seat: None,
+        room_system: None,
+        cnf: None,
         opens_at: now - 60,
         closes_at: now + 3600,
     }

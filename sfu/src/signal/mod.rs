@@ -3,6 +3,7 @@
 //! ```text
 //! doors     who may open a socket            auth, keys, used   the join token
 //! socket    one task for each                ticket             coming back
+//! proof     that a room system holds its key
 //! opening   token or ticket -> session       sessions           which session is on which socket
 //! message   text <-> messages                plane              the face of the media threads
 //! ```
@@ -13,6 +14,7 @@ pub mod keys;
 mod message;
 mod opening;
 pub mod plane;
+mod proof;
 mod sessions;
 mod socket;
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! here, off its threads.
 
 use super::{
-    Signal, message,
+    Signal, message, proof,
     sessions::{Claim, Line, Opening, Seated},
     ticket::Ticket,
     used::Use,
@@ -20,12 +20,18 @@ use wire::{
 /// The engine answers a join within a turn of its loop; one that is this late will not.
 const ENGINE_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// What a newcomer shows: the token, and for a room system's that it holds the key which the token names.
+struct Shown<'a> {
+    token: &'a str,
+    proof: Option<&'a str>,
+}
+
 impl Signal {
     pub(super) async fn begin(&self, first: ClientMessage, line: &Line) -> Result<Seated, Refusal> {
         match first {
-            ClientMessage::Join { version, room, token, offer, publish } => {
+            ClientMessage::Join { version, room, token, offer, publish, proof } => {
                 check_version(version)?;
-                self.join(room, &token, offer, publish, line).await
+                self.join(room, Shown { token: &token, proof: proof.as_deref() }, offer, publish, line).await
             }
             ClientMessage::Resume { version, ticket, offer, publish } => {
                 check_version(version)?;
@@ -36,8 +42,16 @@ impl Signal {
     }
 
     /// MEET-8: the token first, so that nobody without one learns even an address of ours.
-    async fn join(&self, room: MeetingId, token: &str, offer: String, publish: Vec<PublishIntent>, line: &Line) -> Result<Seated, Refusal> {
-        let grant = self.grants.open(token, room, (self.clock)()).await?;
+    async fn join(
+        &self,
+        room: MeetingId,
+        shown: Shown<'_>,
+        offer: String,
+        publish: Vec<PublishIntent>,
+        line: &Line,
+    ) -> Result<Seated, Refusal> {
+        let grant = self.grants.open(shown.token, room, (self.clock)()).await?;
+        proof::check(&grant, shown.token, shown.proof, (self.clock)())?;
         let media = self.answer(offer, publish, Keep::Nothing).await?;
         let used = self.used.lock().unwrap_or_else(std::sync::PoisonError::into_inner).consume(grant.jti, grant.exp, (self.clock)());
         match used {

@@ -368,6 +368,7 @@ impl Sessions {
                 entry.grant.classification = entry.grant.classification.max(*classification);
             }
             ServerMessage::ParticipantChanged { participant } if participant.session == session => entry.grant.role = participant.role,
+            ServerMessage::Window { closes_at_ms, .. } => entry.grant.closes_at = entry.grant.closes_at.max(closes_at_ms.seconds()),
             ServerMessage::Refused { id, .. } => drop(entry.offers.remove(id)),
             _ => {}
         }
@@ -380,6 +381,7 @@ impl Sessions {
 fn note_state(grant: &mut GrantClaims, session: SessionId, acts: &BTreeSet<Act>, state: &RoomState) {
     grant.acts = acts.clone();
     grant.classification = grant.classification.max(state.classification);
+    grant.closes_at = grant.closes_at.max(state.closes_at_ms.seconds());
     if let Some(row) = state.participants.iter().find(|row| row.session == session) {
         grant.role = row.role;
     }

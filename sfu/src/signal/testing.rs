@@ -101,6 +101,8 @@ pub fn grant(now_ms: UnixMs) -> GrantClaims {
         name: "Aminah binti Yusof".into(),
         agency: "JDN".into(),
         seat: None,
+        room_system: None,
+        cnf: None,
         opens_at: now - 600,
         closes_at: now + 3600,
     }

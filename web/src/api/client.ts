@@ -21,6 +21,14 @@ export function setHooks(next: Hooks): void {
   hooks = next;
 }
 
+/** For what is sent without `fetch`, which tells no progress of what it sends: the token, and a new one. */
+export const credentials = {
+  csrfToken: (): string | null => hooks?.csrfToken() ?? null,
+  refreshSession: async (): Promise<void> => {
+    await hooks?.refreshSession();
+  },
+};
+
 export function newIdempotencyKey(): string {
   return crypto.randomUUID();
 }

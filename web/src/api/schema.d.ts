@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/api/v1/affected": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The bookings to come that do not fit their site any more, for the central agency. */
+        get: operations["get_api_v1_affected"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/agencies": {
         parameters: {
             query?: never;
@@ -45,8 +62,166 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What is taken at each site. */
+        /** What is taken at each site, and what can be applied for. */
         get: operations["get_api_v1_availability"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/availability/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** "When can all of these sites meet?": slots that can be applied for now, ranked. */
+        post: operations["post_api_v1_availability_search"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/blocks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** When a site cannot be used, within a stretch of time. */
+        get: operations["get_api_v1_blocks"];
+        put?: never;
+        /** Closes a site for a while: every booking that it meets is displaced, and its people are told. */
+        post: operations["post_api_v1_blocks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/blocks/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Which bookings a closure of a site would meet. Nothing is stored. */
+        post: operations["post_api_v1_blocks_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/blocks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A block with the bookings that lost the room to it, and what is proposed for each. */
+        get: operations["get_api_v1_blocks_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/blocks/{id}/affected/{reservation}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Chooses what becomes of a booking that lost its room. Another site within the lead time is recorded as an override (TP-2). */
+        post: operations["post_api_v1_blocks_id_affected_reservation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/blocks/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ends a closure at once, earlier or later than was said. Earlier gives rooms back to those who lost them. A fault's block ends with the fault, and
+         *     planned work's with the work.
+         */
+        post: operations["post_api_v1_blocks_id_end"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calendar/feeds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My calendar feeds. */
+        get: operations["get_api_v1_calendar_feeds"];
+        put?: never;
+        /** Makes a feed: of my own meetings, of my agency (its UC administrator), or of a site. */
+        post: operations["post_api_v1_calendar_feeds"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calendar/feeds/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a feed back: from now on its address leads nowhere. */
+        delete: operations["delete_api_v1_calendar_feeds_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether anything was done to what a page shows. Held open for some seconds while nothing is; nothing of the act itself is told. */
+        get: operations["get_api_v1_changes"];
         put?: never;
         post?: never;
         delete?: never;
@@ -72,6 +247,319 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conditions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One report, for those who may see it. */
+        get: operations["get_api_v1_conditions_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conditions/{id}/signature": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Confirms a report, or dissents, as the other side: the facilitator where a user filed it, a user where the facilitator did. */
+        post: operations["post_api_v1_conditions_id_signature"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Uses on rest days and holidays at the sites that one looks after, to be consented to. */
+        get: operations["get_api_v1_consents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What waits for a decision, the most urgent first. */
+        get: operations["get_api_v1_decisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/delegations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What I lend and am lent, from today on. */
+        get: operations["get_api_v1_delegations"];
+        put?: never;
+        /** Lends one's own role as an approver to somebody of the central agency. */
+        post: operations["post_api_v1_delegations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/delegations/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes the role back, or gives it back, before its last day. */
+        post: operations["post_api_v1_delegations_id_end"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The devices of the sites that I look after, and those that wait for a second person. */
+        get: operations["get_api_v1_devices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/enrolments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The code that a device of my site shows. Five wrong ones, and there is a pause. */
+        post: operations["post_api_v1_devices_enrolments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/enrolments/{id}/confirmation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The second person's word. Nobody confirms what they entered themselves. */
+        post: operations["post_api_v1_devices_enrolments_id_confirmation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{id}/revocation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The device is lost or done with: from now on it can do nothing, and is out of the meeting that it was in. */
+        post: operations["post_api_v1_devices_id_revocation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drafts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My drafts. */
+        get: operations["get_api_v1_drafts"];
+        put?: never;
+        /** Keeps a draft. */
+        post: operations["post_api_v1_drafts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drafts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of my drafts. */
+        get: operations["get_api_v1_drafts_id"];
+        /** Writes one of my drafts anew, if nobody wrote it since it was read. */
+        put: operations["put_api_v1_drafts_id"];
+        post?: never;
+        /** Throws one of my drafts away. */
+        delete: operations["delete_api_v1_drafts_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/equipment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The inventory of a site, with what was retired: for its facilitator, the central agency and the auditor. */
+        get: operations["get_api_v1_equipment"];
+        put?: never;
+        /** Writes a new piece down. Its tag is given out by the service. */
+        post: operations["post_api_v1_equipment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/equipment/labels.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Labels to print: a QR code that leads to the fault report of its piece, its tag, its name and its site, 24 on a sheet of A4. */
+        get: operations["get_api_v1_equipment_labels_pdf"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/equipment/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One piece with its history. */
+        get: operations["get_api_v1_equipment_id"];
+        /** Amends what is known of it. Photographs that are named are added. */
+        put: operations["put_api_v1_equipment_id"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/equipment/{id}/retirement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes it out of the inventory; its tag is not given out again. */
+        post: operations["post_api_v1_equipment_id_retirement"];
+        /** Puts it back into the inventory. */
+        delete: operations["delete_api_v1_equipment_id_retirement"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/equipment/{id}/self-test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Somebody tried it, and it passed. */
+        post: operations["post_api_v1_equipment_id_self_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/facilitators": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everybody who can look after a site, with the sites that they look after. */
+        get: operations["get_api_v1_facilitators"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/faults": {
         parameters: {
             query?: never;
@@ -79,11 +567,251 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The faults of a site: all of them for its facilitator, the approver and the auditor; one's own for everyone else. */
+        /** The faults of a site: all of them for its facilitator, the approver and the auditor; one's own for everyone else. What is open first. */
         get: operations["get_api_v1_faults"];
         put?: never;
-        /** Reports a fault (TP-6). Everyone who uses the rooms does. */
+        /** Reports a fault (TP-6). Everyone who uses the rooms does. Where something critical is out of order (S1), the room is blocked at once. */
         post: operations["post_api_v1_faults"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/faults/open": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is known to be broken at a site, or of one piece of its equipment: so that nothing is reported twice, and nobody is surprised. */
+        get: operations["get_api_v1_faults_open"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/faults/targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Within how many working minutes faults are mended. */
+        get: operations["get_api_v1_faults_targets"];
+        /** Sets targets, from now on. The central agency's approver does. */
+        put: operations["put_api_v1_faults_targets"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/faults/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One fault with what was done about it. */
+        get: operations["get_api_v1_faults_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/faults/{id}/acts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Does something about a fault: gives it to somebody, changes its severity, begins, waits, goes on, mends, closes, reopens, comments. */
+        post: operations["post_api_v1_faults_id_acts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/holidays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The public holidays of a year by state and territory, how far each list is settled, and the weekends. */
+        get: operations["get_api_v1_holidays"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/holidays/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Changes the calendar. Refused where it touches bookings that were not shown, with those bookings; they are flagged, never called off. */
+        post: operations["post_api_v1_holidays_changes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/holidays/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The bookings that a change of the calendar would touch, without making it. For the central agency's approver. */
+        post: operations["post_api_v1_holidays_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Mail, the newest first. */
+        get: operations["get_api_v1_mail"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mail/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One mail with what it says. That it was read is recorded: it is addressed to somebody else. */
+        get: operations["get_api_v1_mail_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mail/{id}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends it, or sends it again: under its own Message-ID, so that whoever has it sees it once. */
+        post: operations["post_api_v1_mail_id_resend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/maintenance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Planned work within a stretch of time, at one site or at all. Everybody may know when a room is worked on. */
+        get: operations["get_api_v1_maintenance"];
+        put?: never;
+        /** Plans work: every booking that it meets is displaced, and its people are told. Sooner than a week ahead it has a reason. */
+        post: operations["post_api_v1_maintenance"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/maintenance/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Which bookings the work would meet, date by date. Nothing is stored. */
+        post: operations["post_api_v1_maintenance_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/maintenance/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One planned work with its checklist. */
+        get: operations["get_api_v1_maintenance_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/maintenance/{id}/acts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Does something about planned work: begins, ticks an item, moves its end, finishes, cancels. Finished early, the room is free at once. */
+        post: operations["post_api_v1_maintenance_id_acts"];
         delete?: never;
         options?: never;
         head?: never;
@@ -193,6 +921,231 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What I was told. */
+        get: operations["get_api_v1_notices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notices/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** I have read these. */
+        post: operations["post_api_v1_notices_read"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/overrides": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Exceptions from the rules of time. */
+        get: operations["get_api_v1_overrides"];
+        put?: never;
+        /** Asks for an exception; a second person confirms it. */
+        post: operations["post_api_v1_overrides"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/overrides/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One exception. */
+        get: operations["get_api_v1_overrides_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/overrides/{id}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The second person confirms it, or declines. */
+        post: operations["post_api_v1_overrides_id_decision"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/panel/credential": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A fresh credential, for whoever holds the key of an enrolled device. The one before it is void from now on. */
+        post: operations["post_api_v1_panel_credential"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/panel/enrolments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks for a code. Any browser may: what comes of it is decided by two people. */
+        post: operations["post_api_v1_panel_enrolments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/panel/enrolments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the enrolment stands: for the device that asked for it alone. */
+        get: operations["get_api_v1_panel_enrolments_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/panel/faults": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reports a fault at the room's own panel, where nobody signs in (TP-6). What is critical and out of order blocks the room until the end of the next
+         *     day, unless the facilitator takes the fault on.
+         */
+        post: operations["post_api_v1_panel_faults"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/panel/reservations/{id}/check-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Somebody at the panel says that they are here. */
+        post: operations["post_api_v1_panel_reservations_id_check_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/panel/reservations/{id}/extension": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The session goes on for longer, where nobody needs any of its sites. */
+        post: operations["post_api_v1_panel_reservations_id_extension"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/panel/reservations/{id}/grant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A join token for the room system: it joins as the site. */
+        post: operations["post_api_v1_panel_reservations_id_grant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/panel/schedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the device's own site does in the next day. Held open while nothing is new. */
+        get: operations["get_api_v1_panel_schedule"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/people": {
         parameters: {
             query?: never;
@@ -211,6 +1164,115 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/photographs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sends one photograph, as the body: JPEG, PNG or WebP, at most 8 MiB and 25 million pixels. It is encoded anew, without what a camera writes
+         *     beside the picture, and is its sender's alone until a report names it; after a day without one it is taken out.
+         */
+        post: operations["post_api_v1_photographs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/photographs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A photograph, for those who may see what it is of. */
+        get: operations["get_api_v1_photographs_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every version of the policy: which is in force, which come, which were. */
+        get: operations["get_api_v1_policies"];
+        put?: never;
+        /**
+         * Makes a version that begins on a day to come (TP-2). Refused where nothing could be booked under it, with why. For the central agency's
+         *     approver.
+         */
+        post: operations["post_api_v1_policies"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies/lint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What is wrong with a version, without making it. */
+        post: operations["post_api_v1_policies_lint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What these terms would have refused among the applications received in the last year. Nothing is stored. */
+        post: operations["post_api_v1_policies_replay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies/{version}/withdrawal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes back a version that has not begun. */
+        post: operations["post_api_v1_policies_version_withdrawal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/recordings/{id}/view": {
         parameters: {
             query?: never;
@@ -222,6 +1284,77 @@ export interface paths {
         put?: never;
         /** Mints a token that opens one recording for this person. A sealed one opens for nobody (CLASS-6). */
         post: operations["post_api_v1_recordings_id_view"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The figures of a span of months: all of them for the approver, the auditor and the system administrator, those of the own agency for its UC
+         *     administrator, those of the own sites for a facilitator.
+         */
+        get: operations["get_api_v1_reports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same figures as CSV: one row for each month, then for each agency, then for each site. */
+        get: operations["get_api_v1_reports_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/use": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Each agency's use of the last twelve whole months, those below the wanted level first (DESK-2). */
+        get: operations["get_api_v1_reports_use"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/use/{agency}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets the level of use that is wanted of an agency: the central agency's approver. */
+        put: operations["put_api_v1_reports_use_agency"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -272,8 +1405,43 @@ export interface paths {
         };
         /** One reservation. */
         get: operations["get_api_v1_reservations_id"];
-        put?: never;
+        /** Amends a reservation of one's agency: all of it, or nothing. */
+        put: operations["put_api_v1_reservations_id"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reservations/{id}/amendment/verdict": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Judges an amendment by every rule, without storing anything. */
+        post: operations["post_api_v1_reservations_id_amendment_verdict"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reservations/{id}/copy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A draft of the same as a reservation of one's agency, without its time. */
+        post: operations["post_api_v1_reservations_id_copy"];
         delete?: never;
         options?: never;
         head?: never;
@@ -289,8 +1457,77 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Approves or refuses (TP-4); never for one's own agency. */
+        /** Approves, returns for correction, or refuses (TP-4); never for one's own agency. */
         post: operations["post_api_v1_reservations_id_decision"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reservations/{id}/dossier": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One application with all that matters for the decision. */
+        get: operations["get_api_v1_reservations_id_dossier"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reservations/{id}/extension": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much longer the session may be made: for its chair. */
+        get: operations["get_api_v1_reservations_id_extension"];
+        put?: never;
+        /** The chair makes the session longer, where nobody needs any of its sites. */
+        post: operations["post_api_v1_reservations_id_extension"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reservations/{id}/offer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answers the offer of a place from the waiting list. */
+        post: operations["post_api_v1_reservations_id_offer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reservations/{id}/sites/{site}/check-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The facilitator of the site says that they are here. */
+        post: operations["post_api_v1_reservations_id_sites_site_check_in"];
         delete?: never;
         options?: never;
         head?: never;
@@ -306,8 +1543,28 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Files the condition of a room after use (TP-7): its facilitator, or somebody who sat there, after the end, once. */
+        /**
+         * Files the condition of a room after use (TP-7): its facilitator, or somebody who sat there, from five minutes before the end, once. A point
+         *     that is not sound can become a fault with it.
+         */
         post: operations["post_api_v1_reservations_id_sites_site_condition"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reservations/{id}/sites/{site}/consent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A facilitator's word on the use of their site on a rest day or holiday. */
+        post: operations["post_api_v1_reservations_id_sites_site_consent"];
         delete?: never;
         options?: never;
         head?: never;
@@ -325,6 +1582,57 @@ export interface paths {
         put?: never;
         /** Takes an application back, or an approved use; its meeting ends at once. */
         post: operations["post_api_v1_reservations_id_withdrawal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Applies for a series on behalf of one's own agency. Each occurrence is a reservation of its own. */
+        post: operations["post_api_v1_series"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/series/verdict": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Judges each occurrence by every rule, without storing anything. */
+        post: operations["post_api_v1_series_verdict"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/series/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A series with those of its occurrences that one may know of. */
+        get: operations["get_api_v1_series_id"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -360,7 +1668,46 @@ export interface paths {
         /** The sites with a telepresence room (TP-1). */
         get: operations["get_api_v1_sites"];
         put?: never;
+        /** Makes a site, which can be applied for at once (TP-1). For the central agency's approver. */
+        post: operations["post_api_v1_sites"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One site. */
+        get: operations["get_api_v1_sites_id"];
+        /**
+         * Changes or closes a site. Refused where it has changed since it was read, with the other's change; and where it touches bookings that
+         *     were not shown, with those bookings.
+         */
+        put: operations["put_api_v1_sites_id"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The bookings that a change of a site would touch, without making it. */
+        post: operations["post_api_v1_sites_id_preview"];
         delete?: never;
         options?: never;
         head?: never;
@@ -371,14 +1718,117 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description The use of sites that a notice is about. A classified one is named by its reference and its time alone. */
+        About: {
+            classification: components["schemas"]["Classification"];
+            ends_at_ms: components["schemas"]["UnixMs"];
+            reference: string;
+            reservation: components["schemas"]["ReservationId"];
+            /** @description Names of the sites. */
+            sites?: string[];
+            starts_at_ms: components["schemas"]["UnixMs"];
+            title?: string | null;
+        };
+        /** @description A fault that a notice is about. */
+        AboutFault: {
+            /** @description Name of the equipment. */
+            equipment?: string | null;
+            fault: components["schemas"]["FaultId"];
+            reference: string;
+            severity: components["schemas"]["Severity"];
+            site: components["schemas"]["Place"];
+        };
+        /** @description A meeting that a notice is about, as its own people know it. */
+        AboutMeeting: {
+            classification: components["schemas"]["Classification"];
+            ends_at_ms: components["schemas"]["UnixMs"];
+            /** @description Name of the host. */
+            host?: string | null;
+            meeting: components["schemas"]["MeetingId"];
+            /** @description Of the reservation that it came with. */
+            reference?: string | null;
+            /**
+             * Format: int32
+             * @description Of the invitation that goes with it (RFC 5545, section 3.8.7.4).
+             */
+            sequence: number;
+            sites?: components["schemas"]["Place"][];
+            starts_at_ms: components["schemas"]["UnixMs"];
+            title?: string | null;
+        };
+        /** @description An exception from a rule of time that a notice is about. */
+        AboutOverride: {
+            /** @description Name of the agency that it is for. */
+            agency: string;
+            ends_at_ms: components["schemas"]["UnixMs"];
+            id: components["schemas"]["OverrideId"];
+            starts_at_ms: components["schemas"]["UnixMs"];
+        };
+        /** @description A booking that a change affects, as it is shown. */
+        Affected: {
+            agency: components["schemas"]["AgencyShort"];
+            ends_at_ms: components["schemas"]["UnixMs"];
+            /**
+             * @description In what a booking does not fit any more.
+             * @enum {string}
+             */
+            kind: "seats" | "hours" | "closed" | "holiday" | "rest_day";
+            /**
+             * Format: int64
+             * @description People seated at the site.
+             */
+            people: number;
+            reference: string;
+            reservation: components["schemas"]["ReservationId"];
+            site: components["schemas"]["SiteRef"];
+            starts_at_ms: components["schemas"]["UnixMs"];
+            /**
+             * @description Where an application stands.
+             * @enum {string}
+             */
+            state: "submitted" | "approved" | "refused" | "withdrawn" | "lapsed" | "returned" | "displaced" | "waiting" | "offered";
+            title: string;
+        };
+        AffectedBookings: {
+            affected: components["schemas"]["Affected"][];
+        };
         Agencies: {
             agencies: components["schemas"]["AgencyRef"][];
+        };
+        AgenciesUse: {
+            agencies: components["schemas"]["AgencyUse"][];
+            /**
+             * Format: int32
+             * @description Months in a row below the wanted level before an agency is flagged.
+             */
+            months_below: number;
         };
         /**
          * Format: uuid
          * @description A public sector agency.
          */
         AgencyId: string;
+        /** @description What an agency did between two instants, the later included. */
+        AgencyRecord: {
+            /**
+             * Format: int64
+             * @description Sites at which nobody came.
+             */
+            no_shows: number;
+            /**
+             * Format: int64
+             * @description TP-7: sites left without a condition report for longer than the policy allows.
+             */
+            overdue_conditions: number;
+            /** Format: int64 */
+            refusals: number;
+            since_ms: components["schemas"]["UnixMs"];
+            /**
+             * Format: int64
+             * @description Uses that were approved and are over.
+             */
+            uses: number;
+        };
         /** @description An agency, as everyone who is signed in may see it. */
         AgencyRef: {
             id: components["schemas"]["AgencyId"];
@@ -392,9 +1842,65 @@ export interface components {
             name: string;
             short_name: string;
         };
+        AgencyUse: {
+            agency: components["schemas"]["AgencyRef"];
+            /** @description DESK-2: below the wanted level in each of the last six whole months. */
+            low: boolean;
+            /** @description The oldest first. */
+            months: components["schemas"]["MonthUse"][];
+            /** Format: int64 */
+            uses_wanted: number;
+        };
+        /** @description What a piece is from now on. */
+        AmendedEquipment: components["schemas"]["EquipmentDraft"] & {
+            /**
+             * Format: int64
+             * @description As it was read.
+             */
+            version: number;
+        };
+        AmendmentQuestion: {
+            applicant?: components["schemas"]["PersonId"] | null;
+            /** @description The whole of what is asked for from now on. */
+            draft: components["schemas"]["Draft"];
+        };
+        AmendmentRequest: {
+            applicant?: components["schemas"]["PersonId"] | null;
+            draft: components["schemas"]["Draft"];
+            scope?: ("this" | "this_and_following") & Record<string, never>;
+            /**
+             * Format: int64
+             * @description The version that was read; if the reservation has changed since, nothing is done.
+             */
+            version: number;
+        };
+        /** @description What is said of an amendment. Nothing is stored. */
+        AmendmentVerdict: {
+            /** @description Nothing in it: nothing would change. */
+            changes: ("title" | "purpose" | "classification" | "date" | "slot" | "shortened" | "site_added" | "site_removed" | "people" | "online" | "chair" | "contact" | "needs" | "applicant")[];
+            /** Format: int64 */
+            days_before_use: number;
+            /** @description `YYYY-MM-DD`: the first day that can be applied for now. */
+            earliest_date: string;
+            lawful: boolean;
+            lawful_until_ms: components["schemas"]["UnixMs"];
+            /** @description The lead time was judged anew (TP-2). */
+            lead_checked: boolean;
+            /** @description What was approved would go back to the approver, and its meeting would wait for the new approval. */
+            needs_approval: boolean;
+            refusals: components["schemas"]["Refusal"][];
+            /**
+             * Format: int64
+             * @description The version that was judged.
+             */
+            version: number;
+        };
         /** @description An approver's answer. */
         Answer: {
             decision: components["schemas"]["Decision"];
+            /** @description What is to be put right, where it is returned. */
+            fields?: components["schemas"]["Field"][];
+            /** @description In words. Needed where it is returned. */
             reason?: string | null;
             reason_code?: components["schemas"]["ReasonCode"] | null;
         };
@@ -418,11 +1924,102 @@ export interface components {
             rule?: string | null;
         };
         Availability: {
+            /** @description By site, in the order of time. */
+            days: components["schemas"]["Day"][];
+            /** @description Nothing that begins before this can be applied for now. */
+            earliest_at_ms: components["schemas"]["UnixMs"];
+            /**
+             * Format: date
+             * @description `YYYY-MM-DD`: the first day that can be applied for now (TP-2).
+             */
+            earliest_date: string;
+            /** @description By site, in the order of time. */
             occupancies: components["schemas"]["Occupancy"][];
         };
+        /** @description Why the room cannot be used. */
+        Block: {
+            ends_at_ms: components["schemas"]["UnixMs"];
+            /** @enum {string} */
+            kind: "maintenance" | "blackout" | "fault";
+            starts_at_ms: components["schemas"]["UnixMs"];
+        };
+        BlockDetail: {
+            /** @description The bookings that lost the room to it, the soonest first. */
+            affected: components["schemas"]["MetBooking"][];
+            block: components["schemas"]["SiteBlock"];
+        };
+        /** @description A stretch of time at a site. */
+        BlockDraft: {
+            from_ms: components["schemas"]["UnixMs"];
+            note?: string | null;
+            site: components["schemas"]["SiteId"];
+            until_ms: components["schemas"]["UnixMs"];
+        };
+        /** @description When a block ends. */
+        BlockEnd: {
+            at_ms?: components["schemas"]["UnixMs"] | null;
+        };
+        /**
+         * Format: uuid
+         * @description A stretch of time in which a site cannot be used.
+         */
+        BlockId: string;
+        /**
+         * @description Why a site cannot be used.
+         * @enum {string}
+         */
+        BlockKind: "fault" | "maintenance" | "blackout";
+        Blocks: {
+            blocks: components["schemas"]["SiteBlock"][];
+        };
+        BoundCount: {
+            /**
+             * @description The bound that a slot broke.
+             * @enum {string}
+             */
+            bound: "lead_time" | "duration_max" | "advance_max" | "rest_day";
+            count: number;
+        };
+        /**
+         * @description Why sites that were approved are not to be had after all.
+         * @enum {string}
+         */
+        Cause: "fault" | "maintenance" | "closure";
         ChangePassword: {
             current_password: components["schemas"]["Password"];
             new_password: components["schemas"]["Password"];
+        };
+        /** @description A change, and that its consequences were seen. */
+        ChangeRequest: {
+            change: components["schemas"]["HolidayChange"];
+            /** @description From the preview, where the change touches bookings. */
+            confirm?: string | null;
+        };
+        Changes: {
+            /** @description There was an act upon it: read it anew. */
+            changed: boolean;
+            /**
+             * Format: int64
+             * @description To be sent back as `after`.
+             */
+            number: number;
+        };
+        /** @description An item of its checklist. */
+        ChecklistItem: {
+            done: boolean;
+            note?: string | null;
+            /** Format: int64 */
+            number: number;
+            words: string;
+        };
+        /** @description What becomes of a booking that lost its room. */
+        Choice: {
+            /** @enum {string} */
+            choice: "resite";
+            site: components["schemas"]["SiteId"];
+        } | {
+            /** @enum {string} */
+            choice: "online";
         };
         /**
          * @description CLASS-1. Ordered: a later one is more secret.
@@ -433,20 +2030,39 @@ export interface components {
          * @description Why something was refused. The text is stable: clients match on it.
          * @enum {string}
          */
-        Code: "request.malformed" | "request.too_large" | "request.timeout" | "route.unknown" | "method.not_allowed" | "rate.limited" | "service.unavailable" | "service.internal" | "not_found" | "conflict" | "idempotency.mismatch" | "sign_in.required" | "sign_in.failed" | "csrf.missing" | "origin.foreign" | "role.missing" | "password.weak" | "password.change_required" | "person.exists" | "reservation.lead_time" | "reservation.site_full" | "reservation.sites_too_few" | "reservation.purpose_missing" | "reservation.slot_invalid" | "reservation.slot_taken" | "reservation.person_twice" | "reservation.seat_taken" | "reservation.state" | "reservation.own_agency" | "decision.reason_missing" | "condition.filed" | "condition.too_early" | "classification.too_high" | "classification.lowered" | "classification.security_functions_missing" | "recording.forbidden" | "recording.running" | "recording.not_running" | "recording.failed" | "meeting.not_listed" | "meeting.window_closed" | "meeting.ended" | "grant.malformed" | "grant.signature" | "grant.expired" | "grant.not_yet" | "grant.audience" | "grant.room" | "grant.used" | "grant.stale" | "grant.revoked" | "act.forbidden" | "signal.version" | "signal.malformed" | "signal.too_large" | "signal.out_of_order" | "resume.unknown" | "resume.offer_required" | "offer.unacceptable" | "room.full" | "node.draining" | "participant.unknown";
+        Code: "request.malformed" | "request.too_large" | "request.timeout" | "route.unknown" | "method.not_allowed" | "rate.limited" | "service.unavailable" | "service.internal" | "not_found" | "conflict" | "change.unconfirmed" | "idempotency.mismatch" | "sign_in.required" | "sign_in.failed" | "csrf.missing" | "origin.foreign" | "role.missing" | "password.weak" | "password.change_required" | "person.exists" | "feed.too_many" | "reservation.lead_time" | "reservation.site_full" | "reservation.sites_too_few" | "reservation.purpose_missing" | "reservation.slot_invalid" | "reservation.slot_taken" | "reservation.person_twice" | "reservation.seat_taken" | "reservation.state" | "reservation.started" | "reservation.offer_over" | "series.partial" | "draft.too_many" | "reservation.own_agency" | "decision.reason_missing" | "block.ended" | "displacement.settled" | "fault.state" | "maintenance.state" | "maintenance.notice" | "site.exists" | "holiday.exists" | "policy.infeasible" | "policy.in_force" | "decision.fields_missing" | "decision.consent_missing" | "delegation.unfit" | "override.second_person" | "override.state" | "condition.filed" | "condition.too_early" | "condition.signed" | "photograph.unusable" | "photograph.quota" | "classification.too_high" | "classification.lowered" | "classification.security_functions_missing" | "recording.forbidden" | "recording.running" | "recording.not_running" | "recording.failed" | "meeting.not_listed" | "meeting.window_closed" | "meeting.ended" | "grant.malformed" | "grant.signature" | "grant.expired" | "grant.not_yet" | "grant.audience" | "grant.room" | "grant.used" | "grant.stale" | "grant.revoked" | "grant.proof" | "room_system.present" | "act.forbidden" | "device.unknown" | "device.proof" | "device.credential" | "device.forbidden" | "device.code" | "device.enrolment_state" | "device.second_person" | "device.full" | "check_in.time" | "check_in.no_show" | "extension.taken" | "extension.too_long" | "extension.time" | "signal.version" | "signal.malformed" | "signal.too_large" | "signal.out_of_order" | "resume.unknown" | "resume.offer_required" | "offer.unacceptable" | "room.full" | "node.draining" | "participant.unknown";
+        CodeEntered: {
+            code: string;
+            /** @enum {string} */
+            kind: "panel" | "room_system";
+            name: string;
+            site: components["schemas"]["SiteId"];
+        };
         Condition: {
+            /**
+             * @description As what somebody signs.
+             * @enum {string}
+             */
+            filed_as: "user" | "facilitator";
             filed_at_ms: components["schemas"]["UnixMs"];
             filed_by: components["schemas"]["PersonRef"];
             id: components["schemas"]["ConditionId"];
+            /** @description This person is the other side, which has not signed yet. */
+            may_sign: boolean;
             note?: string | null;
+            /** @description Of the room and of what did not become a fault. */
+            photographs: components["schemas"]["PhotographRef"][];
             points: components["schemas"]["PointReport"][];
             reservation: components["schemas"]["ReservationId"];
+            signature?: components["schemas"]["Signature"] | null;
             site: components["schemas"]["SiteId"];
         };
         /** @description What is filed: all six points, each once. */
         ConditionDraft: {
             note?: string | null;
-            points: components["schemas"]["PointReport"][];
+            /** @description Of the room as a whole; sent before. */
+            photographs?: components["schemas"]["PhotographId"][];
+            points: components["schemas"]["PointDraft"][];
         };
         /**
          * Format: uuid
@@ -460,18 +2076,122 @@ export interface components {
             sound: boolean;
         };
         Conditions: {
+            /** @description The latest first. */
             conditions: components["schemas"]["Condition"][];
             /** @description Uses that ended without a report, the longest owed first. */
             due: components["schemas"]["DueCondition"][];
+        };
+        /** @enum {string} */
+        ConsentAnswer: "given" | "withheld";
+        ConsentBody: {
+            answer: components["schemas"]["ConsentAnswer"];
+            /** @description Needed where it is withheld. */
+            words?: string | null;
+        };
+        /** @description A use on a rest day that a facilitator is asked about. */
+        ConsentRow: {
+            agency: components["schemas"]["AgencyShort"];
+            asked_at_ms: components["schemas"]["UnixMs"];
+            by?: components["schemas"]["PersonRef"] | null;
+            classification: components["schemas"]["Classification"];
+            days: components["schemas"]["DayFlag"][];
+            ends_at_ms: components["schemas"]["UnixMs"];
+            /**
+             * Format: int64
+             * @description Who will be at this site.
+             */
+            people: number;
+            reference: string;
+            reservation: components["schemas"]["ReservationId"];
+            site: components["schemas"]["SiteRef"];
+            starts_at_ms: components["schemas"]["UnixMs"];
+            /**
+             * @description Where the consent of those who look after the rooms stands.
+             * @enum {string}
+             */
+            state: "not_needed" | "waiting" | "given" | "withheld";
+            /** @description Not of what is classified. */
+            title?: string | null;
+            words?: string | null;
+        };
+        /**
+         * @description Where the consent of those who look after the rooms stands.
+         * @enum {string}
+         */
+        ConsentState: "not_needed" | "waiting" | "given" | "withheld";
+        Consents: {
+            consents: components["schemas"]["ConsentRow"][];
+        };
+        /** @description A new feed with its address, which is shown this once. */
+        CreatedFeed: {
+            address: string;
+            feed: components["schemas"]["Feed"];
         };
         CreatedPerson: {
             person: components["schemas"]["PersonRef"];
             /** @description To be handed to the person; it is shown once, and must be changed at first sign-in (ID-2). */
             temporary_password: string;
         };
+        CredentialAnswer: {
+            /** @description For the header `authorization: DPoP …`; void once another was given. */
+            credential: string;
+            device: components["schemas"]["DeviceRef"];
+            expires_at_ms: components["schemas"]["UnixMs"];
+            now_ms: components["schemas"]["UnixMs"];
+        };
         Credentials: {
             email: string;
             password: components["schemas"]["Password"];
+        };
+        /**
+         * @description What its failure means.
+         * @enum {string}
+         */
+        Criticality: "critical" | "degrades" | "cosmetic";
+        /** @description A civil day at a site. */
+        Day: {
+            closes_at_ms?: components["schemas"]["UnixMs"] | null;
+            /**
+             * Format: date
+             * @description `YYYY-MM-DD`
+             */
+            date: string;
+            ends_at_ms: components["schemas"]["UnixMs"];
+            flags: components["schemas"]["DayFlag"][];
+            /** @description It can be applied for now, as far as the lead time goes (TP-2). */
+            lawful: boolean;
+            opens_at_ms?: components["schemas"]["UnixMs"] | null;
+            site: components["schemas"]["SiteId"];
+            starts_at_ms: components["schemas"]["UnixMs"];
+        };
+        /** @description What is to be known of a day of use at one site. */
+        DayFlag: {
+            /** Format: date */
+            date: string;
+            /** @enum {string} */
+            kind: "holiday" | "rest_day" | "year_unknown" | "year_provisional";
+            name_en?: string | null;
+            name_ms?: string | null;
+            /** @description The holiday itself is not gazetted yet. */
+            provisional: boolean;
+            /** @description Its date is declared when the moon is seen, and may move by a day. */
+            sighted: boolean;
+            site: components["schemas"]["SiteId"];
+        };
+        /** @description When a site is open on one day of the week. */
+        DayHours: {
+            /** Format: int64 */
+            closes_minute: number;
+            /**
+             * Format: int64
+             * @description Minutes of the civil day, in quarter hours.
+             */
+            opens_minute: number;
+            /**
+             * Format: int64
+             * @description ISO 8601: 1 is Monday.
+             */
+            weekday: number;
         };
         Decided: {
             at_ms: components["schemas"]["UnixMs"];
@@ -481,7 +2201,96 @@ export interface components {
             reason_code?: components["schemas"]["ReasonCode"] | null;
         };
         /** @enum {string} */
-        Decision: "approve" | "refuse";
+        Decision: "approve" | "return" | "refuse";
+        /** @description A defect that becomes a fault. */
+        DefectDraft: {
+            description: string;
+            equipment?: components["schemas"]["EquipmentId"] | null;
+            severity: components["schemas"]["Severity"];
+        };
+        /** @description The fault that a defect became. */
+        DefectFault: {
+            id: components["schemas"]["FaultId"];
+            /** @description `F-2026-00012` */
+            reference: string;
+        };
+        /**
+         * Format: uuid
+         * @description Some days on which a role is lent.
+         */
+        DelegationId: string;
+        /** @description Some days on which the approver's role is lent. */
+        DelegationRow: {
+            delegate: components["schemas"]["PersonRef"];
+            /** @description `YYYY-MM-DD`, both included. */
+            from: string;
+            id: components["schemas"]["DelegationId"];
+            /** @description It lends today. */
+            in_force: boolean;
+            lender: components["schemas"]["PersonRef"];
+            /** @description I lend it, and am not lent it. */
+            mine: boolean;
+            to: string;
+        };
+        DelegationWish: {
+            delegate: components["schemas"]["PersonId"];
+            /**
+             * Format: date
+             * @description `YYYY-MM-DD`, both included.
+             */
+            from: string;
+            /** Format: date */
+            to: string;
+        };
+        Delegations: {
+            acting_for?: components["schemas"]["PersonRef"] | null;
+            delegations: components["schemas"]["DelegationRow"][];
+        };
+        /**
+         * Format: uuid
+         * @description A room system or door panel that was enrolled for a site.
+         */
+        DeviceId: string;
+        DeviceRef: {
+            id: components["schemas"]["DeviceId"];
+            /** @enum {string} */
+            kind: "panel" | "room_system";
+            name: string;
+        };
+        DeviceRow: {
+            confirmed_by: components["schemas"]["PersonRef"];
+            enrolled_at_ms: components["schemas"]["UnixMs"];
+            enrolled_by: components["schemas"]["PersonRef"];
+            fingerprint: string;
+            id: components["schemas"]["DeviceId"];
+            /** @enum {string} */
+            kind: "panel" | "room_system";
+            name: string;
+            seen_at_ms?: components["schemas"]["UnixMs"] | null;
+            site: components["schemas"]["SiteRef"];
+        };
+        Devices: {
+            devices: components["schemas"]["DeviceRow"][];
+            /** @description Codes that were entered and wait for a second person. */
+            waiting: components["schemas"]["WaitingDevice"][];
+        };
+        Dossier: {
+            consents: components["schemas"]["SiteConsent"][];
+            days: components["schemas"]["DayFlag"][];
+            effects: components["schemas"]["Effects"];
+            faults: components["schemas"]["OpenFault"][];
+            /** @description Until when its sites are held. */
+            held_until_ms: components["schemas"]["UnixMs"];
+            /** @description Why it cannot be approved as it stands; empty where it can. */
+            hindrances: components["schemas"]["Refusal"][];
+            /** @description Its sites are held now. */
+            holds: boolean;
+            record: components["schemas"]["AgencyRecord"];
+            reservation: components["schemas"]["Reservation"];
+            rivals: components["schemas"]["Rival"][];
+            /** @description Since when it is with the approver. */
+            waiting_from_ms: components["schemas"]["UnixMs"];
+        };
         /** @description What an applicant asks for. */
         Draft: {
             /** @description Who leads it: the host of its meeting. */
@@ -493,64 +2302,533 @@ export interface components {
             needs?: string | null;
             /** @description TP-5: declared official. */
             official: boolean;
+            /** @description Those who join from a browser, without a seat at a site. */
+            online?: components["schemas"]["PersonId"][];
             /** @description TP-5 */
             purpose: string;
             sites: components["schemas"]["DraftSite"][];
             starts_at_ms: components["schemas"]["UnixMs"];
             title: string;
         };
+        /** @description What has been filled in so far. */
+        DraftContent: {
+            /** @default null */
+            chair: components["schemas"]["PersonId"] | null;
+            /** @default null */
+            classification: components["schemas"]["Classification"] | null;
+            /** @default null */
+            contact: string | null;
+            /** @default null */
+            ends_at_ms: components["schemas"]["UnixMs"] | null;
+            /** @default null */
+            needs: string | null;
+            /**
+             * @description The dates of a series.
+             * @default null
+             */
+            occurrences: components["schemas"]["DraftOccurrence"][] | null;
+            /** @default null */
+            official: boolean | null;
+            /** @default null */
+            online: components["schemas"]["PersonId"][] | null;
+            /** @default null */
+            purpose: string | null;
+            /** @default null */
+            sites: components["schemas"]["DraftSite"][] | null;
+            /** @default null */
+            starts_at_ms: components["schemas"]["UnixMs"] | null;
+            /**
+             * @description The page's own: where in the form it was left.
+             * @default null
+             */
+            step: string | null;
+            /** @default null */
+            title: string | null;
+        };
+        /**
+         * Format: uuid
+         * @description An application that is not yet sent.
+         */
+        DraftId: string;
+        DraftOccurrence: {
+            ends_at_ms: components["schemas"]["UnixMs"];
+            starts_at_ms: components["schemas"]["UnixMs"];
+        };
+        DraftRewrite: {
+            content: components["schemas"]["DraftContent"];
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
         /** @description A site and who sits there, seat 1 first. */
         DraftSite: {
             people: components["schemas"]["PersonId"][];
             site: components["schemas"]["SiteId"];
         };
+        Drafts: {
+            /** @description The one written last first. */
+            drafts: components["schemas"]["SavedDraft"][];
+            /**
+             * Format: int64
+             * @description One person keeps so many.
+             */
+            drafts_max: number;
+        };
         DueCondition: {
             ended_at_ms: components["schemas"]["UnixMs"];
+            overdue: boolean;
+            /** @description When the hours of the policy are over. */
+            overdue_at_ms: components["schemas"]["UnixMs"];
             reservation: components["schemas"]["ReservationShort"];
             site: components["schemas"]["SiteId"];
+        };
+        /** @description What each answer would do. */
+        Effects: {
+            /** @description Approved: the meeting's door opens, and so many people are its group. */
+            opens_at_ms: components["schemas"]["UnixMs"];
+            /** Format: int64 */
+            people: number;
+            /** @description Returned: its sites stay held until then. */
+            returned_until_ms: components["schemas"]["UnixMs"];
+            /**
+             * Format: int64
+             * @description Refused: so many who wait could have its sites.
+             */
+            waiting: number;
+        };
+        /** @description Who took a reservation back, when and why. */
+        Ended: {
+            at_ms: components["schemas"]["UnixMs"];
+            by?: components["schemas"]["PersonRef"] | null;
+            reason?: string | null;
+        };
+        /** @description A code to be shown. */
+        EnrolmentShown: {
+            /** @description Eight letters. */
+            code: string;
+            expires_at_ms: components["schemas"]["UnixMs"];
+            /** @description The first letters of the key's thumbprint, to be compared on both screens. */
+            fingerprint: string;
+            /** Format: uuid */
+            id: string;
+            now_ms: components["schemas"]["UnixMs"];
+        };
+        EnrolmentStanding: {
+            site?: components["schemas"]["SiteRef"] | null;
+            /** @enum {string} */
+            state: "waiting" | "entered" | "confirmed" | "refused" | "expired";
         };
         Equipment: {
             /** @description The room cannot be used without it. */
             critical: boolean;
+            criticality: components["schemas"]["Criticality"];
             id: components["schemas"]["EquipmentId"];
-            /** @description `camera`, `microphones`, `display` or `codec` */
+            /** @description As the inventory names kinds: `camera`, `microphones`, `display`, `codec` and others. */
             kind: string;
+            /** @description In words. */
             name: string;
+            /** @description On its label: `CBJ-CAM-1`. */
+            tag: string;
+        };
+        /** @description What is known of it. */
+        EquipmentDetails: {
+            /** Format: date */
+            bought_on?: string | null;
+            criticality: components["schemas"]["Criticality"];
+            firmware?: string | null;
+            kind: components["schemas"]["EquipmentKind"];
+            name: string;
+            note?: string | null;
+            room?: string | null;
+            serial?: string | null;
+            supplier?: string | null;
+            /** Format: date */
+            warranty_until?: string | null;
+        };
+        /** @description A piece as somebody writes it down. Blank words are none. */
+        EquipmentDraft: {
+            /**
+             * Format: date
+             * @description `YYYY-MM-DD`
+             */
+            bought_on?: string | null;
+            criticality: components["schemas"]["Criticality"];
+            firmware?: string | null;
+            kind: components["schemas"]["EquipmentKind"];
+            name: string;
+            note?: string | null;
+            /** @description Sent before, to be added to those that it has. */
+            photographs?: components["schemas"]["PhotographId"][];
+            room?: string | null;
+            serial?: string | null;
+            supplier?: string | null;
+            /** Format: date */
+            warranty_until?: string | null;
+        };
+        EquipmentHistoryRow: {
+            /**
+             * @description What was done to it.
+             * @enum {string}
+             */
+            act: "add" | "amend" | "test" | "retire" | "restore";
+            at_ms: components["schemas"]["UnixMs"];
+            /** @description A name; none where the equipment told of itself. */
+            by?: string | null;
+            /** @description The fields that changed. */
+            changed: string[];
         };
         /**
          * Format: uuid
          * @description A piece of equipment at a site.
          */
         EquipmentId: string;
+        /** @description A piece as it is shown to those who keep it. */
+        EquipmentItem: components["schemas"]["EquipmentDetails"] & {
+            /** @description What its QR code says. */
+            address: string;
+            id: components["schemas"]["EquipmentId"];
+            photographs: components["schemas"]["PhotographRef"][];
+            retired_at_ms?: components["schemas"]["UnixMs"] | null;
+            site: components["schemas"]["SiteId"];
+            /**
+             * @description How it stands.
+             * @enum {string}
+             */
+            state: "in_order" | "out_of_order" | "in_repair" | "retired";
+            /** @description `CBJ-CAM-1` */
+            tag: string;
+            tested_at_ms?: components["schemas"]["UnixMs"] | null;
+            /**
+             * Format: int64
+             * @description To be sent back with an amendment.
+             */
+            version: number;
+        };
+        /**
+         * @description What it is.
+         * @enum {string}
+         */
+        EquipmentKind: "camera" | "microphones" | "display" | "codec" | "speakers" | "touch_panel" | "network" | "power" | "lighting" | "air_conditioning" | "furniture" | "other";
+        /** @description One piece and what was done to it. */
+        EquipmentPage: {
+            equipment: components["schemas"]["EquipmentItem"];
+            /** @description The latest first. */
+            history: components["schemas"]["EquipmentHistoryRow"][];
+        };
+        /**
+         * @description What stands in a fault's history.
+         * @enum {string}
+         */
+        EventKind: "report" | "assign" | "severity" | "start" | "wait" | "resume" | "mend" | "close" | "reopen" | "comment" | "block" | "unblock";
+        Example: {
+            bounds: ("lead_time" | "duration_max" | "advance_max" | "rest_day")[];
+            received_at_ms: components["schemas"]["UnixMs"];
+            reference: string;
+            starts_at_ms: components["schemas"]["UnixMs"];
+        };
+        /**
+         * @description A rule of time that can be let through.
+         * @enum {string}
+         */
+        Exemption: "lead_time" | "opening_hours" | "rest_day";
+        ExtensionAsked: {
+            /**
+             * Format: int64
+             * @description A multiple of 15.
+             */
+            minutes: number;
+        };
+        /** @description How much longer a running session may be made now. */
+        ExtensionOffer: {
+            ends_at_ms: components["schemas"]["UnixMs"];
+            /**
+             * Format: int64
+             * @description In steps of 15; 0: not at all.
+             */
+            minutes_max: number;
+        };
+        /** @description Somebody who can look after sites, and those that they look after. */
+        FacilitatorOf: {
+            person: components["schemas"]["PersonRef"];
+            sites: components["schemas"]["SiteId"][];
+        };
+        Facilitators: {
+            facilitators: components["schemas"]["FacilitatorOf"][];
+        };
+        /**
+         * @description What the last attempt met.
+         * @enum {string}
+         */
+        Failure: "connection" | "tls" | "timeout" | "credentials" | "refused_for_now" | "refused" | "unwritable" | "person_gone" | "stale";
         Fault: {
+            assigned_to?: components["schemas"]["PersonRef"] | null;
+            changed_at_ms: components["schemas"]["UnixMs"];
             description: string;
             equipment?: components["schemas"]["EquipmentId"] | null;
+            equipment_name?: string | null;
             id: components["schemas"]["FaultId"];
+            outcome?: components["schemas"]["FaultOutcome"] | null;
+            outcome_note?: string | null;
             /** @description `F-2026-00012` */
             reference: string;
             reported_at_ms: components["schemas"]["UnixMs"];
-            reported_by: components["schemas"]["PersonRef"];
+            reported_by?: components["schemas"]["PersonRef"] | null;
+            reservation?: components["schemas"]["ReservationId"] | null;
             severity: components["schemas"]["Severity"];
             site: components["schemas"]["SiteId"];
+            sla: components["schemas"]["Sla"];
             state: components["schemas"]["FaultState"];
+            waits_for?: components["schemas"]["WaitsFor"] | null;
+        };
+        /** @description What is done about a fault. */
+        FaultAct: {
+            /** @enum {string} */
+            act: "assign";
+            note?: string | null;
+            person?: components["schemas"]["PersonId"] | null;
+        } | {
+            /** @enum {string} */
+            act: "severity";
+            reason: string;
+            severity: components["schemas"]["Severity"];
+        } | {
+            /** @enum {string} */
+            act: "start";
+        } | {
+            /** @enum {string} */
+            act: "wait";
+            for: components["schemas"]["WaitsFor"];
+            reason: string;
+        } | {
+            /** @enum {string} */
+            act: "resume";
+        } | {
+            /** @enum {string} */
+            act: "mend";
+            note?: string | null;
+            outcome: components["schemas"]["FaultOutcome"];
+        } | {
+            /** @enum {string} */
+            act: "close";
+        } | {
+            /** @enum {string} */
+            act: "reopen";
+            reason: string;
+        } | {
+            /** @enum {string} */
+            act: "comment";
+            photographs?: components["schemas"]["PhotographId"][];
+            text: string;
+        };
+        FaultBlock: {
+            /** @description Bookings that lost the room to it. */
+            displaced: number;
+            ends_at_ms?: components["schemas"]["UnixMs"] | null;
+            id: components["schemas"]["BlockId"];
+            stands: boolean;
+            starts_at_ms: components["schemas"]["UnixMs"];
+            /** @description Those of them for which nothing was chosen yet. */
+            unsettled: number;
+        };
+        FaultDetail: {
+            block?: components["schemas"]["FaultBlock"] | null;
+            fault: components["schemas"]["Fault"];
+            history: components["schemas"]["FaultEvent"][];
+            may: components["schemas"]["EventKind"][];
+            /** @description Other open faults of the same piece of equipment. */
+            others: components["schemas"]["FaultHint"][];
+            photographs: components["schemas"]["PhotographRef"][];
         };
         /** @description What is reported. */
         FaultDraft: {
             description: string;
             equipment?: components["schemas"]["EquipmentId"] | null;
+            /** @description Photographs that the reporter sent before. */
+            photographs?: components["schemas"]["PhotographId"][];
             reservation?: components["schemas"]["ReservationId"] | null;
             severity: components["schemas"]["Severity"];
             site: components["schemas"]["SiteId"];
+        };
+        FaultEvent: {
+            at_ms: components["schemas"]["UnixMs"];
+            by?: string | null;
+            kind: components["schemas"]["EventKind"];
+            note?: string | null;
+            /** @description The severity, reason to wait or outcome; the name of whom it was given to. */
+            value?: string | null;
+        };
+        /** @description An open fault, as anybody may know of it: so that nothing is reported twice. */
+        FaultHint: {
+            /** @description For those who may see the fault. */
+            description?: string | null;
+            equipment?: components["schemas"]["EquipmentId"] | null;
+            id: components["schemas"]["FaultId"];
+            reference: string;
+            reported_at_ms: components["schemas"]["UnixMs"];
+            severity: components["schemas"]["Severity"];
+            state: components["schemas"]["FaultState"];
         };
         /**
          * Format: uuid
          * @description A fault reported at a site.
          */
         FaultId: string;
+        /**
+         * @description What came of it.
+         * @enum {string}
+         */
+        FaultOutcome: "repaired" | "replaced" | "adjusted" | "no_fault_found" | "not_mended";
         /** @enum {string} */
-        FaultState: "open" | "in_work" | "mended";
+        FaultState: "open" | "assigned" | "in_work" | "waiting" | "mended" | "closed";
+        /** @description Working minutes within which a fault is mended, by severity. */
+        FaultTargets: {
+            minutes: {
+                [key: string]: number;
+            };
+        };
         Faults: {
             faults: components["schemas"]["Fault"][];
+        };
+        Feed: {
+            created_at_ms: components["schemas"]["UnixMs"];
+            id: components["schemas"]["FeedId"];
+            kind: components["schemas"]["FeedKind"];
+            last_used_at_ms?: components["schemas"]["UnixMs"] | null;
+            site?: components["schemas"]["SiteRef"] | null;
+        };
+        /**
+         * Format: uuid
+         * @description A calendar feed that somebody subscribed to.
+         */
+        FeedId: string;
+        /** @enum {string} */
+        FeedKind: "person" | "agency" | "site";
+        Feeds: {
+            feeds: components["schemas"]["Feed"][];
+        };
+        /**
+         * @description A part of an application that can be sent back.
+         * @enum {string}
+         */
+        Field: "title" | "purpose" | "classification" | "sites" | "time" | "people" | "chair" | "contact" | "needs";
+        /** @description What one month, site or agency came to. */
+        Figures: {
+            /**
+             * Format: int64
+             * @description Applications received that the rules let through.
+             */
+            applications: number;
+            /** Format: int64 */
+            approval_minutes_median?: number | null;
+            /**
+             * Format: int64
+             * @description Nine of ten were decided within this.
+             */
+            approval_minutes_p90?: number | null;
+            /** Format: int64 */
+            approved: number;
+            /** Format: int64 */
+            conditions_in_time: number;
+            /** Format: int64 */
+            conditions_late: number;
+            /** Format: int64 */
+            conditions_owed: number;
+            /** Format: int64 */
+            declined: number;
+            /** Format: int64 */
+            displaced: number;
+            /** Format: int64 */
+            faults: number;
+            /** Format: int64 */
+            faults_mended: number;
+            /**
+             * Format: int64
+             * @description Uses that took place, one for each site.
+             */
+            held: number;
+            /** Format: int64 */
+            lapsed: number;
+            /**
+             * Format: int64
+             * @description Whole days from application to use, the middle one.
+             */
+            lead_days_median?: number | null;
+            /** Format: int64 */
+            minutes_held: number;
+            /**
+             * Format: int64
+             * @description Minutes in which the sites were open; told where sites or months are compared.
+             */
+            minutes_open?: number | null;
+            /** Format: int64 */
+            no_shows: number;
+            /** Format: int64 */
+            online_meetings: number;
+            /** Format: int64 */
+            overrides: number;
+            /**
+             * Format: int64
+             * @description Applications that the rules refused. Not told of a site: a refused application is not stored.
+             */
+            refused_by_rules: number;
+            /** Format: int64 */
+            repair_minutes_median?: number | null;
+            /** Format: int64 */
+            waiting: number;
+            /** Format: int64 */
+            withdrawn: number;
+        };
+        /** @description One thing that is wrong, beside its field. */
+        Finding: {
+            field: string;
+            /** @description Such a policy is refused; otherwise it is only pointed out. */
+            grave: boolean;
+            /**
+             * @description What is wrong with a policy.
+             * @enum {string}
+             */
+            problem: "out_of_bounds" | "not_above" | "lead_exceeds_advance" | "no_common_hours" | "only_rest_days" | "hold_before_receipt";
+            values: Record<string, never>;
+        };
+        Findings: {
+            findings: components["schemas"]["Finding"][];
+            /** @description Whether it could be made. */
+            sound: boolean;
+        };
+        /** @description A slot that can be had. */
+        Found: {
+            /**
+             * Format: date
+             * @description `YYYY-MM-DD`, the day of use.
+             */
+            date: string;
+            /** Format: int64 */
+            days_before_use: number;
+            ends_at_ms: components["schemas"]["UnixMs"];
+            /** @description What is to be known of that day at each site. */
+            flags: components["schemas"]["DayFlag"][];
+            /** @description The last millisecond at which it can be applied for. */
+            lawful_until_ms: components["schemas"]["UnixMs"];
+            /**
+             * Format: int64
+             * @description Days, today not counted, on which it can still be applied for (TP-2).
+             */
+            margin_days: number;
+            /** @description 1 is the best. */
+            rank: number;
+            starts_at_ms: components["schemas"]["UnixMs"];
+        };
+        /** @description A slot that could be had. */
+        FreeSlot: {
+            ends_at_ms: components["schemas"]["UnixMs"];
+            starts_at_ms: components["schemas"]["UnixMs"];
+        };
+        /** @description A time at which the booking's own sites are free. */
+        FreeTime: {
+            ends_at_ms: components["schemas"]["UnixMs"];
+            starts_at_ms: components["schemas"]["UnixMs"];
         };
         GrantAnswer: {
             expires_at_ms: components["schemas"]["UnixMs"];
@@ -560,17 +2838,247 @@ export interface components {
             token: string;
         };
         HistoryRow: {
-            /** @description `apply`, `approve`, `refuse`, `withdraw`, `lapse` */
+            /** @description `apply`, `approve`, `refuse`, `withdraw`, `lapse`, `amend`, `hold_expire`, `wait`, `offer`, `accept`, `decline`, `offer_expire` */
             act: string;
             at_ms: components["schemas"]["UnixMs"];
             by?: string | null;
             rule?: string | null;
         };
+        /** @description A public holiday of one state or federal territory. */
+        Holiday: {
+            /**
+             * @description How the date of a holiday is found.
+             * @enum {string}
+             */
+            basis: "fixed" | "calculated" | "sighted";
+            /** Format: date */
+            date: string;
+            id: components["schemas"]["HolidayId"];
+            name_en: string;
+            name_ms: string;
+            region: components["schemas"]["Region"];
+            /** @description The gazette, or from where else it is known. */
+            source: string;
+            /** @enum {string} */
+            status: "provisional" | "gazetted";
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description One change of the calendar. */
+        HolidayChange: {
+            holiday: components["schemas"]["HolidayDraft"];
+            /** @enum {string} */
+            kind: "add";
+            regions: components["schemas"]["Region"][];
+        } | {
+            holiday: components["schemas"]["HolidayDraft"];
+            id: components["schemas"]["HolidayId"];
+            /** @enum {string} */
+            kind: "amend";
+            /** Format: int64 */
+            version: number;
+        } | {
+            id: components["schemas"]["HolidayId"];
+            /** @enum {string} */
+            kind: "remove";
+            /** Format: int64 */
+            version: number;
+        } | {
+            /** @enum {string} */
+            kind: "year";
+            region: components["schemas"]["Region"];
+            source: string;
+            /** @enum {string} */
+            status: "provisional" | "gazetted";
+            /** Format: int32 */
+            year: number;
+        } | {
+            /** Format: date */
+            effective_from: string;
+            /** Format: int64 */
+            first_weekday: number;
+            /** @enum {string} */
+            kind: "weekend";
+            region: components["schemas"]["Region"];
+            /** Format: int64 */
+            second_weekday: number;
+            source: string;
+        };
+        /** @description What a holiday is, as its form has it. */
+        HolidayDraft: {
+            /**
+             * @description How the date of a holiday is found.
+             * @enum {string}
+             */
+            basis: "fixed" | "calculated" | "sighted";
+            /** Format: date */
+            date: string;
+            name_en: string;
+            name_ms: string;
+            /** @description The gazette, or from where else it is known. */
+            source: string;
+            /** @enum {string} */
+            status: "provisional" | "gazetted";
+        };
+        /**
+         * Format: uuid
+         * @description A public holiday of a state or federal territory.
+         */
+        HolidayId: string;
+        /** @description The calendar of a year, of every state and territory. */
+        HolidaysOfYear: {
+            holidays: components["schemas"]["Holiday"][];
+            /** @description Every weekend on record, the earliest first. */
+            weekends: components["schemas"]["Weekend"][];
+            /** Format: int32 */
+            year: number;
+            /** @description One for each state and territory. */
+            years: components["schemas"]["RegionYear"][];
+        };
+        /**
+         * Format: binary
+         * @description The file itself.
+         */
+        ImageFile: string;
+        Inventory: {
+            /** @description By tag. */
+            equipment: components["schemas"]["EquipmentItem"][];
+        };
+        /** @enum {string} */
+        Kind: "application_received" | "application_returned" | "approved" | "refused" | "hold_expiring" | "lapsed" | "withdrawn" | "displaced" | "room_settled" | "flagged" | "waiting_list_offer" | "decision_reminder" | "decision_escalated" | "check_in_warning" | "no_show" | "condition_overdue" | "fault_reported" | "fault_assigned" | "fault_changed" | "fault_due" | "fault_affects" | "maintenance_planned" | "override_asked" | "override_decided" | "consent_asked" | "slot_lost" | "delegation_made" | "series_result" | "invited" | "invitation_changed" | "invitation_cancelled";
+        /**
+         * @description How the days before use are counted.
+         * @enum {string}
+         */
+        LeadMode: "calendar" | "clear" | "working";
+        /** @description An occurrence that could not be had. */
+        LeftOut: {
+            ends_at_ms: components["schemas"]["UnixMs"];
+            /** Format: int64 */
+            number: number;
+            refusals: components["schemas"]["Refusal"][];
+            starts_at_ms: components["schemas"]["UnixMs"];
+        };
+        Mail: {
+            /** Format: int64 */
+            attempts: number;
+            created_at_ms: components["schemas"]["UnixMs"];
+            failure?: components["schemas"]["Failure"] | null;
+            id: components["schemas"]["MailId"];
+            kind: components["schemas"]["Kind"];
+            /** @description What it asks of a calendar: `REQUEST` or `CANCEL`. */
+            method?: string | null;
+            next_try_at_ms?: components["schemas"]["UnixMs"] | null;
+            settled_at_ms?: components["schemas"]["UnixMs"] | null;
+            state: components["schemas"]["MailState"];
+            /** @description As the recipient reads it; nothing where it cannot be written. */
+            subject?: string | null;
+            to: components["schemas"]["MailTo"];
+        };
+        /**
+         * Format: uuid
+         * @description A notice on its way by mail.
+         */
+        MailId: string;
+        /** @enum {string} */
+        MailState: "waiting" | "sent" | "failed" | "dropped";
+        MailTo: {
+            email: string;
+            name: string;
+            person: components["schemas"]["PersonId"];
+        };
+        Mails: {
+            /** Format: int64 */
+            failed: number;
+            mails: components["schemas"]["Mail"][];
+            next?: components["schemas"]["MailId"] | null;
+            /** @description A mail server is named in the settings. Otherwise all mail waits. */
+            sends: boolean;
+            /**
+             * Format: int64
+             * @description Counted to 1000.
+             */
+            waiting: number;
+        };
+        Maintenance: {
+            block: components["schemas"]["BlockId"];
+            checklist: components["schemas"]["ChecklistItem"][];
+            ends_at_ms: components["schemas"]["UnixMs"];
+            id: components["schemas"]["MaintenanceId"];
+            /** @description Whether this person answers for the room. */
+            keeper: boolean;
+            note?: string | null;
+            outcome?: components["schemas"]["WorkOutcome"] | null;
+            outcome_note?: string | null;
+            planned_by: components["schemas"]["PersonRef"];
+            /** @description `M-2026-00003` */
+            reference: string;
+            /** @description The same of works planned together. */
+            series: components["schemas"]["MaintenanceId"];
+            site: components["schemas"]["SiteId"];
+            starts_at_ms: components["schemas"]["UnixMs"];
+            state: components["schemas"]["MaintenanceState"];
+            title: string;
+            urgent_reason?: string | null;
+        };
+        /** @description What is done about planned work. */
+        MaintenanceAct: {
+            /** @enum {string} */
+            act: "start";
+        } | {
+            /** @enum {string} */
+            act: "tick";
+            done: boolean;
+            /** Format: int64 */
+            item: number;
+            note?: string | null;
+        } | {
+            /** @enum {string} */
+            act: "move_end";
+            ends_at_ms: components["schemas"]["UnixMs"];
+        } | {
+            /** @enum {string} */
+            act: "finish";
+            note?: string | null;
+            outcome: components["schemas"]["WorkOutcome"];
+        } | {
+            /** @enum {string} */
+            act: "cancel";
+            reason: string;
+        };
+        /** @description What is planned. */
+        MaintenanceDraft: {
+            /** @description What is to be done, in order. */
+            checklist?: string[];
+            note?: string | null;
+            /** @description At most twelve, each dated. */
+            occurrences: components["schemas"]["WorkTime"][];
+            site: components["schemas"]["SiteId"];
+            title: string;
+            /** @description Why it cannot wait for the notice that the room's users are given. */
+            urgent_reason?: string | null;
+        };
+        /**
+         * Format: uuid
+         * @description Planned work on a site.
+         */
+        MaintenanceId: string;
+        MaintenancePreview: {
+            /** @description Before this, a reason is asked for. */
+            earliest_ms: components["schemas"]["UnixMs"];
+            occurrences: components["schemas"]["OccurrencePreview"][];
+            refusals: components["schemas"]["Refusal"][];
+        };
+        /** @enum {string} */
+        MaintenanceState: "planned" | "in_work" | "done" | "cancelled";
+        Maintenances: {
+            maintenance: components["schemas"]["Maintenance"][];
+        };
         /**
          * @description An act that is open to this person now.
          * @enum {string}
          */
-        May: "decide" | "withdraw" | "join" | "file_condition" | "report_fault";
+        May: "decide" | "withdraw" | "amend" | "copy" | "amend_following" | "withdraw_following" | "accept_offer" | "decline_offer" | "join" | "file_condition" | "report_fault";
         /** @description The person who is signed in, to themselves. */
         Me: {
             agency: components["schemas"]["AgencyRef"];
@@ -637,6 +3145,40 @@ export interface components {
         Meetings: {
             meetings: components["schemas"]["Meeting"][];
         };
+        /** @description A booking that a block meets, or would. */
+        MetBooking: {
+            agency: components["schemas"]["AgencyShort"];
+            ends_at_ms: components["schemas"]["UnixMs"];
+            outcome?: components["schemas"]["Outcome"] | null;
+            /** @description People who have a seat at the site. */
+            people: number;
+            proposals?: components["schemas"]["Proposals"] | null;
+            reference: string;
+            reservation: components["schemas"]["ReservationId"];
+            starts_at_ms: components["schemas"]["UnixMs"];
+            /**
+             * @description Where an application stands.
+             * @enum {string}
+             */
+            state: "submitted" | "approved" | "refused" | "withdrawn" | "lapsed" | "returned" | "displaced" | "waiting" | "offered";
+            title: string;
+        };
+        MonthUse: {
+            month: string;
+            /** Format: int64 */
+            uses: number;
+        };
+        NewDraft: {
+            content: components["schemas"]["DraftContent"];
+        };
+        /** @description A piece that is written down. */
+        NewEquipment: components["schemas"]["EquipmentDraft"] & {
+            site: components["schemas"]["SiteId"];
+        };
+        NewFeed: {
+            kind: components["schemas"]["FeedKind"];
+            site?: components["schemas"]["SiteId"] | null;
+        };
         /** @description A person to be given an account. */
         NewPerson: {
             agency: components["schemas"]["AgencyId"];
@@ -647,11 +3189,224 @@ export interface components {
             /** @description Only with the role of a facilitator: the sites looked after. */
             sites?: components["schemas"]["SiteId"][];
         };
+        NewSeries: {
+            /** @description Those that could not be had. */
+            left_out: components["schemas"]["LeftOut"][];
+            series: components["schemas"]["Series"];
+        };
+        /** @description What somebody is told. Instants that are not of the use itself say which change it is, and so make the notice one of its own. */
+        Notice: {
+            about: components["schemas"]["About"];
+            agency: string;
+            /** @enum {string} */
+            kind: "application_received";
+            received_at_ms: components["schemas"]["UnixMs"];
+        } | {
+            about: components["schemas"]["About"];
+            at_ms: components["schemas"]["UnixMs"];
+            /** @enum {string} */
+            kind: "application_returned";
+            reason?: string | null;
+            reason_code?: components["schemas"]["ReasonCode"] | null;
+        } | {
+            about: components["schemas"]["About"];
+            at_ms: components["schemas"]["UnixMs"];
+            /** @enum {string} */
+            kind: "approved";
+            meeting?: components["schemas"]["MeetingId"] | null;
+        } | {
+            about: components["schemas"]["About"];
+            at_ms: components["schemas"]["UnixMs"];
+            /** @enum {string} */
+            kind: "refused";
+            reason?: string | null;
+            reason_code?: components["schemas"]["ReasonCode"] | null;
+        } | {
+            about: components["schemas"]["About"];
+            expires_at_ms: components["schemas"]["UnixMs"];
+            /** @enum {string} */
+            kind: "hold_expiring";
+        } | {
+            about: components["schemas"]["About"];
+            at_ms: components["schemas"]["UnixMs"];
+            /** @enum {string} */
+            kind: "lapsed";
+        } | {
+            about: components["schemas"]["About"];
+            at_ms: components["schemas"]["UnixMs"];
+            /** @enum {string} */
+            kind: "withdrawn";
+        } | {
+            about: components["schemas"]["About"];
+            at_ms: components["schemas"]["UnixMs"];
+            cause: components["schemas"]["Cause"];
+            /** @enum {string} */
+            kind: "displaced";
+            site?: components["schemas"]["Place"] | null;
+        } | {
+            about: components["schemas"]["About"];
+            at_ms: components["schemas"]["UnixMs"];
+            /** @enum {string} */
+            kind: "room_settled";
+            outcome: components["schemas"]["Outcome"];
+            site?: components["schemas"]["Place"] | null;
+        } | {
+            about: components["schemas"]["About"];
+            at_ms: components["schemas"]["UnixMs"];
+            /** @enum {string} */
+            kind: "flagged";
+            site: components["schemas"]["Place"];
+            /**
+             * @description In what a booking does not fit any more.
+             * @enum {string}
+             */
+            why: "seats" | "hours" | "closed" | "holiday" | "rest_day";
+        } | {
+            about: components["schemas"]["About"];
+            /** @enum {string} */
+            kind: "waiting_list_offer";
+            until_ms: components["schemas"]["UnixMs"];
+        } | {
+            about: components["schemas"]["About"];
+            /** @enum {string} */
+            kind: "decision_reminder";
+            received_at_ms: components["schemas"]["UnixMs"];
+            remind_at_ms: components["schemas"]["UnixMs"];
+        } | {
+            about: components["schemas"]["About"];
+            escalated_at_ms: components["schemas"]["UnixMs"];
+            /** @enum {string} */
+            kind: "decision_escalated";
+            received_at_ms: components["schemas"]["UnixMs"];
+        } | {
+            about: components["schemas"]["About"];
+            /** @enum {string} */
+            kind: "check_in_warning";
+            release_at_ms: components["schemas"]["UnixMs"];
+            site: components["schemas"]["Place"];
+        } | {
+            about: components["schemas"]["About"];
+            at_ms: components["schemas"]["UnixMs"];
+            /** @enum {string} */
+            kind: "no_show";
+            site: components["schemas"]["Place"];
+        } | {
+            about: components["schemas"]["About"];
+            /** @enum {string} */
+            kind: "condition_overdue";
+            /** Format: int32 */
+            reminder: number;
+            site: components["schemas"]["Place"];
+        } | {
+            at_ms: components["schemas"]["UnixMs"];
+            fault: components["schemas"]["AboutFault"];
+            /** @enum {string} */
+            kind: "fault_reported";
+        } | {
+            at_ms: components["schemas"]["UnixMs"];
+            fault: components["schemas"]["AboutFault"];
+            /** @enum {string} */
+            kind: "fault_assigned";
+        } | {
+            at_ms: components["schemas"]["UnixMs"];
+            fault: components["schemas"]["AboutFault"];
+            /** @enum {string} */
+            kind: "fault_changed";
+            state: components["schemas"]["FaultState"];
+        } | {
+            at_ms: components["schemas"]["UnixMs"];
+            due_at_ms: components["schemas"]["UnixMs"];
+            fault: components["schemas"]["AboutFault"];
+            /** @enum {string} */
+            kind: "fault_due";
+            overdue: boolean;
+        } | {
+            about: components["schemas"]["About"];
+            fault: components["schemas"]["AboutFault"];
+            /** @enum {string} */
+            kind: "fault_affects";
+        } | {
+            /** Format: uuid */
+            block: string;
+            ends_at_ms: components["schemas"]["UnixMs"];
+            /** @enum {string} */
+            kind: "maintenance_planned";
+            site: components["schemas"]["Place"];
+            starts_at_ms: components["schemas"]["UnixMs"];
+        } | {
+            at_ms: components["schemas"]["UnixMs"];
+            exception: components["schemas"]["AboutOverride"];
+            /** @enum {string} */
+            kind: "override_asked";
+        } | {
+            at_ms: components["schemas"]["UnixMs"];
+            confirmed: boolean;
+            exception: components["schemas"]["AboutOverride"];
+            /** @enum {string} */
+            kind: "override_decided";
+        } | {
+            about: components["schemas"]["About"];
+            at_ms: components["schemas"]["UnixMs"];
+            /** @enum {string} */
+            kind: "consent_asked";
+            site: components["schemas"]["Place"];
+        } | {
+            about: components["schemas"]["About"];
+            alternatives: components["schemas"]["FreeSlot"][];
+            at_ms: components["schemas"]["UnixMs"];
+            /** @enum {string} */
+            kind: "slot_lost";
+        } | {
+            delegation: components["schemas"]["DelegationId"];
+            from: string;
+            /** @enum {string} */
+            kind: "delegation_made";
+            lender: string;
+            to: string;
+        } | {
+            about: components["schemas"]["About"];
+            /** Format: int32 */
+            accepted: number;
+            at_ms: components["schemas"]["UnixMs"];
+            /** @enum {string} */
+            kind: "series_result";
+            /** Format: int32 */
+            occurrences: number;
+        } | {
+            event: components["schemas"]["AboutMeeting"];
+            /** @enum {string} */
+            kind: "invited";
+        } | {
+            event: components["schemas"]["AboutMeeting"];
+            /** @enum {string} */
+            kind: "invitation_changed";
+        } | {
+            event: components["schemas"]["AboutMeeting"];
+            /** @enum {string} */
+            kind: "invitation_cancelled";
+        };
+        /**
+         * Format: uuid
+         * @description Something that one person is told.
+         */
+        NoticeId: string;
+        /** @description My notices, the newest first. */
+        Notices: {
+            next?: components["schemas"]["NoticeId"] | null;
+            notices: components["schemas"]["Told"][];
+            /**
+             * Format: int64
+             * @description How many I have not read, counted to 100.
+             */
+            unread: number;
+        };
         /** @description A stretch in which a site is not free. */
         Occupancy: {
             ends_at_ms: components["schemas"]["UnixMs"];
+            kind: components["schemas"]["OccupancyKind"];
             /** @description My agency's. */
             mine: boolean;
+            reservation?: components["schemas"]["ReservationId"] | null;
             site: components["schemas"]["SiteId"];
             starts_at_ms: components["schemas"]["UnixMs"];
             state: components["schemas"]["OccupancyState"];
@@ -659,12 +3414,150 @@ export interface components {
             title?: string | null;
         };
         /** @enum {string} */
-        OccupancyState: "held" | "approved" | "in_use" | "blocked";
+        OccupancyKind: "reservation" | "maintenance" | "blackout" | "fault";
+        /** @enum {string} */
+        OccupancyState: "held" | "approved" | "in_use" | "blocked" | "buffer";
+        /** @description Which occurrence of which series it is. */
+        Occurrence: {
+            id: components["schemas"]["SeriesId"];
+            /** Format: int64 */
+            number: number;
+            /** Format: int64 */
+            of: number;
+        };
+        /** @description What one of the dates would do. */
+        OccurrencePreview: {
+            affected: components["schemas"]["MetBooking"][];
+            ends_at_ms: components["schemas"]["UnixMs"];
+            starts_at_ms: components["schemas"]["UnixMs"];
+        };
+        /** @description What is said of one occurrence. */
+        OccurrenceVerdict: {
+            /** Format: int64 */
+            days_before_use: number;
+            ends_at_ms: components["schemas"]["UnixMs"];
+            flags: components["schemas"]["DayFlag"][];
+            lawful: boolean;
+            lawful_until_ms: components["schemas"]["UnixMs"];
+            /**
+             * Format: int64
+             * @description 1 for the first in time.
+             */
+            number: number;
+            refusals: components["schemas"]["Refusal"][];
+            starts_at_ms: components["schemas"]["UnixMs"];
+        };
+        Offer: {
+            expires_at_ms: components["schemas"]["UnixMs"];
+        };
+        OfferAnswer: {
+            /** @description No gives the place to the next in the list. */
+            accept: boolean;
+        };
+        /** @description A fault at one of the sites that is not mended. */
+        OpenFault: {
+            /** @description The room cannot be used without it. */
+            critical: boolean;
+            equipment?: string | null;
+            id: components["schemas"]["FaultId"];
+            reference: string;
+            reported_at_ms: components["schemas"]["UnixMs"];
+            /** @description `s1` to `s4` */
+            severity: string;
+            site: components["schemas"]["SiteRef"];
+        };
+        OpenFaults: {
+            faults: components["schemas"]["FaultHint"][];
+        };
+        /**
+         * @description How an override came about.
+         * @enum {string}
+         */
+        Origin: "asked" | "resiting";
+        /**
+         * @description What became of a booking that was displaced.
+         * @enum {string}
+         */
+        Outcome: "resited" | "online" | "restored";
+        /** @description An exception from a rule, and the two people who answer for it. */
+        Override: {
+            agency: components["schemas"]["AgencyShort"];
+            asked_at_ms: components["schemas"]["UnixMs"];
+            asked_by?: components["schemas"]["PersonRef"] | null;
+            asked_for?: components["schemas"]["PersonRef"] | null;
+            decided_at_ms?: components["schemas"]["UnixMs"] | null;
+            decided_by?: components["schemas"]["PersonRef"] | null;
+            decided_for?: components["schemas"]["PersonRef"] | null;
+            ends_at_ms: components["schemas"]["UnixMs"];
+            exempt: components["schemas"]["Exemption"][];
+            id: components["schemas"]["OverrideId"];
+            /** @description This person can be its second. */
+            may_confirm: boolean;
+            origin: components["schemas"]["Origin"];
+            reason: string;
+            reservation?: components["schemas"]["OverrideReservation"] | null;
+            sites: components["schemas"]["SiteRef"][];
+            starts_at_ms: components["schemas"]["UnixMs"];
+            state: components["schemas"]["OverrideState"];
+            words?: string | null;
+        };
+        OverrideAnswer: {
+            decision: components["schemas"]["OverrideDecision"];
+            /** @description Needed where it is declined. */
+            words?: string | null;
+        };
+        /** @enum {string} */
+        OverrideDecision: "confirm" | "decline";
+        /**
+         * Format: uuid
+         * @description An exception from a rule, which two people answer for.
+         */
+        OverrideId: string;
+        OverrideReservation: {
+            id: components["schemas"]["ReservationId"];
+            reference: string;
+        };
+        /**
+         * @description Where an override stands.
+         * @enum {string}
+         */
+        OverrideState: "asked" | "confirmed" | "declined";
+        /**
+         * @description What is asked for: for an agency's application to come (`agency`, `sites`, `starts_at_ms`, `ends_at_ms`), or for a reservation that waits
+         *     for consent (`reservation` alone).
+         */
+        OverrideWish: {
+            agency?: components["schemas"]["AgencyId"] | null;
+            ends_at_ms?: components["schemas"]["UnixMs"] | null;
+            exempt: components["schemas"]["Exemption"][];
+            reason: string;
+            reservation?: components["schemas"]["ReservationId"] | null;
+            sites?: components["schemas"]["SiteId"][];
+            starts_at_ms?: components["schemas"]["UnixMs"] | null;
+        };
+        Overrides: {
+            overrides: components["schemas"]["Override"][];
+        };
+        /** @description What is reported at the room's own panel. */
+        PanelFault: {
+            description: string;
+            equipment?: components["schemas"]["EquipmentId"] | null;
+            severity: components["schemas"]["Severity"];
+        };
+        /** @description Under which name it can be asked for. */
+        PanelFaultKept: {
+            reference: string;
+        };
         /**
          * Format: password
          * @description A password on its way through the service: never printed, wiped from memory when it is dropped.
          */
         Password: string;
+        /**
+         * Format: binary
+         * @description A PDF file.
+         */
+        PdfFile: string;
         People: {
             people: components["schemas"]["PersonRef"][];
         };
@@ -683,16 +3576,90 @@ export interface components {
         /** @enum {string} */
         PersonRole: "officer" | "uc_administrator" | "approver" | "facilitator" | "auditor" | "system_administrator";
         /**
+         * Format: uuid
+         * @description A photograph of a room, of its equipment, or of what is wrong with them.
+         */
+        PhotographId: string;
+        /** @description A photograph where it is named: the picture itself is at `/photographs/{id}`. */
+        PhotographRef: {
+            /** Format: int32 */
+            height: number;
+            id: components["schemas"]["PhotographId"];
+            uploaded_at_ms: components["schemas"]["UnixMs"];
+            /**
+             * Format: int32
+             * @description Pixels of the larger size.
+             */
+            width: number;
+        };
+        /** @description A site by name. */
+        Place: {
+            id: components["schemas"]["SiteId"];
+            name: string;
+        };
+        /**
          * @description What is looked at after use.
          * @enum {string}
          */
         Point: "camera" | "microphone" | "display" | "sound" | "furniture" | "cleanliness";
+        PointDraft: {
+            fault?: components["schemas"]["DefectDraft"] | null;
+            note?: string | null;
+            /** @description Of this point: they go to the fault, where it becomes one. */
+            photographs?: components["schemas"]["PhotographId"][];
+            point: components["schemas"]["Point"];
+            sound: boolean;
+        };
         /** @description One point of a report. */
         PointReport: {
+            fault?: components["schemas"]["DefectFault"] | null;
             note?: string | null;
             point: components["schemas"]["Point"];
             /** @description In good condition. */
             sound: boolean;
+        };
+        Policies: {
+            /**
+             * Format: int64
+             * @description The version in force now.
+             */
+            in_force: number;
+            /** @description The latest to begin first. */
+            policies: components["schemas"]["PolicyVersion"][];
+        };
+        /** @description A version as its form has it. */
+        PolicyDraft: {
+            /**
+             * Format: date
+             * @description `YYYY-MM-DD`: it holds from the first instant of that day in Malaysia. Tomorrow at the earliest.
+             */
+            effective_from: string;
+            /** @description Why. */
+            note?: string | null;
+            terms: components["schemas"]["Terms"];
+        };
+        /** @description A version of the policy. */
+        PolicyVersion: {
+            created_at_ms?: components["schemas"]["UnixMs"] | null;
+            created_by?: components["schemas"]["PersonRef"] | null;
+            effective_from_ms: components["schemas"]["UnixMs"];
+            note?: string | null;
+            /**
+             * Format: int64
+             * @description Reservations that keep it.
+             */
+            reservations: number;
+            /** @enum {string} */
+            state: "in_force" | "coming" | "past" | "withdrawn";
+            terms: components["schemas"]["Terms"];
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description What a change would do, and the word by which the one who makes it says that it was seen. */
+        Preview: {
+            affected: components["schemas"]["Affected"][];
+            /** @description To be sent with the change. It holds for these bookings alone. */
+            confirm: string;
         };
         /** @description The body of every answer that is not a success. */
         Problem: components["schemas"]["Refusal"] & {
@@ -703,11 +3670,60 @@ export interface components {
             /** @description Always `about:blank`: the code says what it is. */
             type: string;
         };
+        /** @description What is proposed for one booking. */
+        Proposals: {
+            /** @description TP-2: within the lead time, so that another site is recorded as an override. */
+            exempt: boolean;
+            /** @description Its people can join from a browser. */
+            online: boolean;
+            /** @description Sites that are free at its time, and have the seats. */
+            sites: components["schemas"]["SiteProposal"][];
+            /** @description The next times at which its own sites are free: for the applicant, who may ask for one. */
+            times: components["schemas"]["FreeTime"][];
+        };
+        Queue: {
+            applications: components["schemas"]["QueueRow"][];
+        };
+        /** @description One application in the queue. */
+        QueueRow: {
+            agency: components["schemas"]["AgencyShort"];
+            classification: components["schemas"]["Classification"];
+            consent: components["schemas"]["ConsentState"];
+            /** Format: int64 */
+            days_before_use: number;
+            ends_at_ms: components["schemas"]["UnixMs"];
+            /** @description It stands by an exception from a rule. */
+            excepted: boolean;
+            /** @description Until when its sites are held; of one that is returned, the applicant's deadline. */
+            held_until_ms: components["schemas"]["UnixMs"];
+            /** @description Its sites are held now. */
+            holds: boolean;
+            id: components["schemas"]["ReservationId"];
+            /** Format: int64 */
+            people: number;
+            received_at_ms: components["schemas"]["UnixMs"];
+            reference: string;
+            /**
+             * Format: int64
+             * @description What was told of it while it waits.
+             */
+            reminders: number;
+            sites: components["schemas"]["SiteRef"][];
+            starts_at_ms: components["schemas"]["UnixMs"];
+            title: string;
+            /** @description Since when it is with the approver; of one that is returned, since when it is with its applicant. */
+            waiting_from_ms: components["schemas"]["UnixMs"];
+        };
+        /** @description Which notices were read: some by name, or all up to one. */
+        ReadNotices: {
+            notices?: components["schemas"]["NoticeId"][];
+            up_to?: components["schemas"]["NoticeId"] | null;
+        };
         /**
          * @description The catalogue of reasons for a refusal (TP-4).
          * @enum {string}
          */
-        ReasonCode: "purpose_unclear" | "not_official" | "room_needed" | "documents_missing" | "other";
+        ReasonCode: "purpose_unclear" | "not_official" | "room_needed" | "documents_missing" | "consent_withheld" | "not_put_right" | "other";
         /** @description One source's file in a recording. */
         RecordedTrack: {
             /** Format: int64 */
@@ -753,6 +3769,61 @@ export interface components {
             /** @description What the sentence about it needs: the bound, and the nearest thing that would be allowed. The keys stand beside each code. */
             values?: Record<string, never>;
         };
+        RefusalCount: {
+            /** Format: int64 */
+            count: number;
+            /** @description A rule's identifier, or the code of a refusal that no rule of the source documents asks for. */
+            rule: string;
+        };
+        /**
+         * @description A state or federal territory of Malaysia.
+         * @enum {string}
+         */
+        Region: "johor" | "kedah" | "kelantan" | "melaka" | "negeri_sembilan" | "pahang" | "perak" | "perlis" | "pulau_pinang" | "sabah" | "sarawak" | "selangor" | "terengganu" | "wp_kuala_lumpur" | "wp_labuan" | "wp_putrajaya";
+        RegionYear: {
+            /**
+             * @description How far the list of a year is settled.
+             * @enum {string}
+             */
+            certainty: "unknown" | "provisional" | "gazetted";
+            region: components["schemas"]["Region"];
+            source?: string | null;
+        };
+        /** @description The answer of a replay. */
+        Replay: {
+            by_bound: components["schemas"]["BoundCount"][];
+            /** @description There were more applications than are looked at; these are the latest. */
+            cut: boolean;
+            /** @description Some of those refused, the latest first. */
+            examples: components["schemas"]["Example"][];
+            judged: number;
+            refused: number;
+            /** @description From when on applications were looked at. */
+            since_ms: components["schemas"]["UnixMs"];
+        };
+        Report: {
+            agencies: components["schemas"]["ReportRow"][];
+            /**
+             * Format: int64
+             * @description The newest row of the audit trail that went in: who makes the figures again from the trail stops there.
+             */
+            audit_row: number;
+            from: string;
+            /** @description Every month of the span, in order. */
+            months: components["schemas"]["ReportRow"][];
+            /** @description The most frequent first. */
+            refusals: components["schemas"]["RefusalCount"][];
+            sites: components["schemas"]["ReportRow"][];
+            to: string;
+            total: components["schemas"]["Figures"];
+        };
+        /** @description One month, agency or site. */
+        ReportRow: {
+            agency?: components["schemas"]["AgencyRef"] | null;
+            figures: components["schemas"]["Figures"];
+            month?: string | null;
+            site?: components["schemas"]["SiteRef"] | null;
+        };
         Reservation: {
             agency: components["schemas"]["AgencyShort"];
             applicant: components["schemas"]["PersonRef"];
@@ -762,26 +3833,48 @@ export interface components {
             /** Format: int64 */
             days_before_use: number;
             decision?: components["schemas"]["Decided"] | null;
+            ended?: components["schemas"]["Ended"] | null;
             ends_at_ms: components["schemas"]["UnixMs"];
+            /** @description Exceptions from the rules of time that were asked for it, or that it stands by. */
+            exceptions: components["schemas"]["Override"][];
             history: components["schemas"]["HistoryRow"][];
+            hold_expires_at_ms?: components["schemas"]["UnixMs"] | null;
+            /** @description Whether its sites are held for it now. */
+            holds: boolean;
             id: components["schemas"]["ReservationId"];
             /** @description The last millisecond at which it could be applied for (TP-2). */
             lawful_until_ms: components["schemas"]["UnixMs"];
             may: components["schemas"]["May"][];
             meeting?: components["schemas"]["MeetingId"] | null;
             needs?: string | null;
+            offer?: components["schemas"]["Offer"] | null;
+            /** @description Those who join from a browser, without a seat. */
+            online: components["schemas"]["PersonRef"][];
             purpose: string;
             received_at_ms: components["schemas"]["UnixMs"];
             /** @description `TP-2026-00012` */
             reference: string;
+            returned?: components["schemas"]["Returned"] | null;
+            /**
+             * Format: int64
+             * @description SEQUENCE of what calendars were sent.
+             */
+            sequence: number;
+            series?: components["schemas"]["Occurrence"] | null;
             sites: components["schemas"]["SiteUse"][];
             starts_at_ms: components["schemas"]["UnixMs"];
             /**
              * @description Where an application stands.
              * @enum {string}
              */
-            state: "submitted" | "approved" | "refused" | "withdrawn" | "lapsed";
+            state: "submitted" | "approved" | "refused" | "withdrawn" | "lapsed" | "returned" | "displaced" | "waiting" | "offered";
             title: string;
+            /**
+             * Format: int64
+             * @description Counts its changes; goes with whatever changes it.
+             */
+            version: number;
+            waiting?: components["schemas"]["Waiting"] | null;
         };
         /**
          * Format: uuid
@@ -796,13 +3889,176 @@ export interface components {
         Reservations: {
             reservations: components["schemas"]["Reservation"][];
         };
+        /**
+         * @description What a use on a holiday or a rest day of the site's state needs.
+         * @enum {string}
+         */
+        RestDayUse: "free" | "consent" | "refused";
+        /** @description A return that is open. */
+        Returned: {
+            at_ms: components["schemas"]["UnixMs"];
+            by: components["schemas"]["PersonRef"];
+            /** @description Sent again before it, its sites are still held for it. */
+            deadline_ms: components["schemas"]["UnixMs"];
+            fields: components["schemas"]["Field"][];
+            words: string;
+        };
+        Rival: {
+            agency: components["schemas"]["AgencyShort"];
+            ends_at_ms: components["schemas"]["UnixMs"];
+            id: components["schemas"]["ReservationId"];
+            /**
+             * @description How another use stands to this one.
+             * @enum {string}
+             */
+            kind: "waiting" | "overlaps" | "same_day";
+            received_at_ms: components["schemas"]["UnixMs"];
+            reference: string;
+            /** @description Those that both ask for. */
+            sites: components["schemas"]["SiteRef"][];
+            starts_at_ms: components["schemas"]["UnixMs"];
+            /**
+             * @description Where an application stands.
+             * @enum {string}
+             */
+            state: "submitted" | "approved" | "refused" | "withdrawn" | "lapsed" | "returned" | "displaced" | "waiting" | "offered";
+            title: string;
+        };
         /** @enum {string} */
         Role: "host" | "co_host" | "member" | "guest";
+        /** @description A room of a site. One use at a time is the site's (TP-3), whichever room it names. */
+        Room: {
+            access_en?: string | null;
+            access_ms?: string | null;
+            floor: string;
+            id: components["schemas"]["RoomId"];
+            name: string;
+            /** Format: int64 */
+            seats: number;
+            /**
+             * @description Whether a wheelchair gets in; nobody may have said yet.
+             * @enum {string}
+             */
+            wheelchair: "yes" | "no" | "unknown";
+        };
+        /** @description A room as the form of its site has it; one without an id is new. */
+        RoomDraft: {
+            access_en?: string | null;
+            access_ms?: string | null;
+            floor?: string;
+            id?: components["schemas"]["RoomId"] | null;
+            name: string;
+            /** Format: int64 */
+            seats: number;
+            /**
+             * @description Whether a wheelchair gets in; nobody may have said yet.
+             * @enum {string}
+             */
+            wheelchair: "yes" | "no" | "unknown";
+        };
+        /**
+         * Format: uuid
+         * @description A room of a site.
+         */
+        RoomId: string;
         /**
          * @description A rule that the service keeps. Errors, tests and audit rows name it by its identifier.
          * @enum {string}
          */
         Rule: "TP-1" | "TP-2" | "TP-3" | "TP-4" | "TP-5" | "TP-6" | "TP-7" | "TP-8" | "MEET-1" | "MEET-2" | "MEET-3" | "MEET-4" | "MEET-5" | "MEET-6" | "MEET-7" | "MEET-8" | "MEET-9" | "MEET-10" | "MEET-11" | "MEET-12" | "MEET-13" | "MEET-14" | "CLASS-1" | "CLASS-2" | "CLASS-3" | "CLASS-4" | "CLASS-5" | "CLASS-6" | "CLASS-7" | "SEC-1" | "SEC-2" | "SEC-3" | "SEC-4" | "SEC-5" | "SEC-6" | "ID-1" | "ID-2" | "ID-3" | "ID-4" | "ID-5" | "ID-6" | "ID-7" | "ID-8" | "ID-9" | "ID-10" | "CHAT-1" | "CHAT-2" | "CHAT-3" | "CHAT-4" | "CHAT-5" | "CHAT-6" | "CHAT-7" | "DESK-1" | "DESK-2" | "TRAIN-1" | "PORTAL-1" | "PORTAL-2" | "MAIL-1";
+        /**
+         * @description What a shift of the hours within the same day of use needs, once the lead time has begun.
+         * @enum {string}
+         */
+        SameDayShift: "approval" | "lead_time";
+        /** @description A draft as it is kept and shown. */
+        SavedDraft: {
+            content: components["schemas"]["DraftContent"];
+            copied_from?: components["schemas"]["ReservationId"] | null;
+            created_at_ms: components["schemas"]["UnixMs"];
+            id: components["schemas"]["DraftId"];
+            /** @description Everybody whom it names: a draft that goes on elsewhere shows names, not ids. */
+            people: components["schemas"]["PersonRef"][];
+            updated_at_ms: components["schemas"]["UnixMs"];
+            /**
+             * Format: int64
+             * @description Counts its changes.
+             */
+            version: number;
+        };
+        Schedule: {
+            blocks: components["schemas"]["Block"][];
+            device: components["schemas"]["DeviceRef"];
+            /** @description The soonest first. */
+            items: components["schemas"]["ScheduledUse"][];
+            /** @description The server's clock, to draw times right on a device whose clock is wrong. */
+            now_ms: components["schemas"]["UnixMs"];
+            site: components["schemas"]["SiteRef"];
+            time_zone: string;
+            /** @description Another one where anything in it is another; to be sent back as `after`. */
+            version: string;
+        };
+        /** @description One use of the room. */
+        ScheduledUse: {
+            checked_in: boolean;
+            /** @description and the room system can stay until here. */
+            closes_at_ms: components["schemas"]["UnixMs"];
+            ends_at_ms: components["schemas"]["UnixMs"];
+            /**
+             * Format: int64
+             * @description It may be made this much longer now, minutes: nobody needs any of its sites until then.
+             */
+            extension_minutes: number;
+            meeting: components["schemas"]["MeetingId"];
+            /** @description The room system can join, and somebody can check in, from here, */
+            opens_at_ms: components["schemas"]["UnixMs"];
+            release_at_ms?: components["schemas"]["UnixMs"] | null;
+            reservation: components["schemas"]["ReservationId"];
+            starts_at_ms: components["schemas"]["UnixMs"];
+            /** @description Of a TERBUKA session alone. Absent: it may not be read here. Show that the room is booked. */
+            title?: string | null;
+        };
+        SearchAnswer: {
+            /**
+             * Format: date
+             * @description `YYYY-MM-DD`: the first day that can be applied for now (TP-2).
+             */
+            earliest_date: string;
+            /**
+             * Format: date
+             * @description What was looked through, both days included.
+             */
+            from_date: string;
+            /** @description There is more than is told. */
+            more: boolean;
+            /** @description The best first. */
+            slots: components["schemas"]["Found"][];
+            /** Format: date */
+            to_date: string;
+        };
+        SearchRequest: {
+            /**
+             * Format: date
+             * @description `YYYY-MM-DD`; the first lawful day where it is left out.
+             */
+            from_date?: string | null;
+            /**
+             * Format: int64
+             * @description Minutes of the day within which it shall lie.
+             */
+            from_minute?: number | null;
+            /** Format: int64 */
+            minutes: number;
+            reservation?: components["schemas"]["ReservationId"] | null;
+            sites: components["schemas"]["SiteId"][];
+            /**
+             * Format: date
+             * @description `YYYY-MM-DD`; a month on where it is left out.
+             */
+            to_date?: string | null;
+            /** Format: int64 */
+            to_minute?: number | null;
+        };
         /** @description Where a participant of a telepresence session sits. */
         Seat: {
             /**
@@ -818,6 +4074,45 @@ export interface components {
             /** Format: int32 */
             seat_no: number;
         };
+        /**
+         * @description What the other side says to a report.
+         * @enum {string}
+         */
+        SecondSignature: "confirmed" | "dissented";
+        Series: {
+            id: components["schemas"]["SeriesId"];
+            /** @description In the order of time; those that were left out are not there. */
+            reservations: components["schemas"]["Reservation"][];
+        };
+        /**
+         * Format: uuid
+         * @description Dated occurrences that were applied for together.
+         */
+        SeriesId: string;
+        SeriesQuestion: {
+            /** @description Its own times are not read. */
+            draft: components["schemas"]["Draft"];
+            /** @description Two to twelve. */
+            occurrences: components["schemas"]["DraftOccurrence"][];
+        };
+        SeriesRequest: {
+            /** @description Applies for those that can be had where some cannot. Without it nothing is stored then. */
+            accept_partial?: boolean;
+            /** @description Its own times are not read. */
+            draft: components["schemas"]["Draft"];
+            draft_id?: components["schemas"]["DraftId"] | null;
+            /** @description Two to twelve. */
+            occurrences: components["schemas"]["DraftOccurrence"][];
+        };
+        SeriesVerdict: {
+            /**
+             * Format: int64
+             * @description So many can be had.
+             */
+            lawful: number;
+            /** @description In the order of time. */
+            occurrences: components["schemas"]["OccurrenceVerdict"][];
+        };
         Session: {
             /** @description For the header `x-csrf-token` of every unsafe request. */
             csrf_token: string;
@@ -828,38 +4123,167 @@ export interface components {
          * @description One participant's stay in a meeting; survives reconnects.
          */
         SessionId: string;
+        Settling: {
+            /** @description False: it is not ours. */
+            confirm: boolean;
+        };
         /**
          * @description How bad it is, the worst first.
          * @enum {string}
          */
         Severity: "s1" | "s2" | "s3" | "s4";
+        /** @description The other side's signature. */
+        Signature: {
+            /**
+             * @description What the other side says to a report.
+             * @enum {string}
+             */
+            answer: "confirmed" | "dissented";
+            at_ms: components["schemas"]["UnixMs"];
+            by: components["schemas"]["PersonRef"];
+            note?: string | null;
+        };
+        /** @description What the other side says; a dissent says why. */
+        SignatureDraft: {
+            answer: components["schemas"]["SecondSignature"];
+            note?: string | null;
+        };
         /** @description A place with a telepresence room. */
         Site: {
+            access_en?: string | null;
+            /** @description How one gets in, in Malay and in English. */
+            access_ms?: string | null;
+            /** @description Empty where nobody has written it yet. */
+            address: string;
             city: string;
+            /** Format: int64 */
+            clear_up_minutes: number;
+            /**
+             * Format: date
+             * @description `YYYY-MM-DD`: the first day on which it is not used any more.
+             */
+            closed_from?: string | null;
             /** Format: int64 */
             closes_minute: number;
             equipment: components["schemas"]["Equipment"][];
+            /** @description By the day of the week; a day that is not there is closed. */
+            hours: components["schemas"]["DayHours"][];
             id: components["schemas"]["SiteId"];
             name: string;
             /**
              * Format: int64
-             * @description Minutes of the civil day.
+             * @description Minutes of the civil day: the earliest and the latest of the week. What holds on one day stands in `hours`.
              */
             opens_minute: number;
+            /** @description The state or federal territory, by whose holidays and weekends it goes. */
+            region: components["schemas"]["Region"];
+            rooms: components["schemas"]["Room"][];
             /**
              * Format: int64
              * @description People at one time (TP-3).
              */
             seats: number;
+            /**
+             * Format: int64
+             * @description Kept free before and after each use.
+             */
+            set_up_minutes: number;
             short_name: string;
             /** @description IANA name. */
             time_zone: string;
+            /**
+             * Format: int64
+             * @description Counts its changes.
+             */
+            version: number;
+        };
+        SiteBlock: {
+            /** @description Up to here the site is taken. */
+            covered_until_ms: components["schemas"]["UnixMs"];
+            ends_at_ms?: components["schemas"]["UnixMs"] | null;
+            fault?: components["schemas"]["FaultId"] | null;
+            id: components["schemas"]["BlockId"];
+            kind: components["schemas"]["BlockKind"];
+            note?: string | null;
+            site: components["schemas"]["SiteId"];
+            stands: boolean;
+            starts_at_ms: components["schemas"]["UnixMs"];
+        };
+        /** @description The word of those who look after the room of one site. */
+        SiteConsent: {
+            at_ms?: components["schemas"]["UnixMs"] | null;
+            by?: components["schemas"]["PersonRef"] | null;
+            needed: boolean;
+            site: components["schemas"]["SiteRef"];
+            /**
+             * @description Where the consent of those who look after the rooms stands.
+             * @enum {string}
+             */
+            state: "not_needed" | "waiting" | "given" | "withheld";
+            words?: string | null;
+        };
+        /** @description A site with who looks after it and who changed it last. */
+        SiteDetail: {
+            changed_at_ms?: components["schemas"]["UnixMs"] | null;
+            changed_by?: components["schemas"]["PersonRef"] | null;
+            facilitators: components["schemas"]["PersonRef"][];
+            photographs: components["schemas"]["PhotographRef"][];
+            site: components["schemas"]["Site"];
+        };
+        /** @description A site as its form has it. */
+        SiteDraft: {
+            access_en?: string | null;
+            access_ms?: string | null;
+            address?: string;
+            city: string;
+            /** Format: int64 */
+            clear_up_minutes: number;
+            /**
+             * Format: date
+             * @description `YYYY-MM-DD`: the first day on which it is not used any more.
+             */
+            closed_from?: string | null;
+            facilitators: components["schemas"]["PersonId"][];
+            /** @description A day that is not there is closed. */
+            hours: components["schemas"]["DayHours"][];
+            name: string;
+            region: components["schemas"]["Region"];
+            rooms: components["schemas"]["RoomDraft"][];
+            /** Format: int64 */
+            seats: number;
+            /** Format: int64 */
+            set_up_minutes: number;
+            /** @description Capitals, digits and hyphens, by which it is called on screens and in lists. */
+            short_name: string;
+            /** @description IANA name. */
+            time_zone: string;
+        };
+        /** @description A change of a site. */
+        SiteEdit: {
+            /** @description From the preview, where the change touches bookings. */
+            confirm?: string | null;
+            /** @description Photographs that were sent and nothing shows yet; and those of the site that are taken away. */
+            photographs_added?: components["schemas"]["PhotographId"][];
+            photographs_removed?: components["schemas"]["PhotographId"][];
+            site: components["schemas"]["SiteDraft"];
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
         };
         /**
          * Format: uuid
          * @description A place with telepresence rooms.
          */
         SiteId: string;
+        /** @description A site at which the booking could take place at its own time. */
+        SiteProposal: {
+            name: string;
+            /** Format: int64 */
+            seats: number;
+            site: components["schemas"]["SiteId"];
+        };
         /** @description A site where it is only named. */
         SiteRef: {
             id: components["schemas"]["SiteId"];
@@ -867,12 +4291,50 @@ export interface components {
             short_name: string;
         };
         SiteUse: {
+            checked_in_at_ms?: components["schemas"]["UnixMs"] | null;
+            /** Format: int64 */
+            clear_up_minutes: number;
             condition?: components["schemas"]["ConditionRef"] | null;
+            /** @description This person, who looks after the site, may say now that they are there. */
+            may_check_in: boolean;
+            no_show_at_ms?: components["schemas"]["UnixMs"] | null;
+            /** @description More people are booked than it seats now (TP-3). */
+            over_capacity: boolean;
             people: components["schemas"]["Seated"][];
+            /**
+             * Format: int64
+             * @description Minutes kept free before and after the use.
+             */
+            set_up_minutes: number;
             site: components["schemas"]["SiteRef"];
+            /** @description The use before this one is over, and nobody has said yet how the room was left (TP-7). */
+            unverified: boolean;
         };
         Sites: {
             sites: components["schemas"]["Site"][];
+        };
+        /** @description How a fault stands against its target, in working minutes. */
+        Sla: {
+            due_at_ms?: components["schemas"]["UnixMs"] | null;
+            /**
+             * Format: int64
+             * @description What is left of the target; below 0 where it is overdue.
+             */
+            left_minutes: number;
+            /**
+             * @description How a fault stands against its target.
+             * @enum {string}
+             */
+            state: "on_time" | "due_soon" | "overdue" | "waiting" | "met" | "missed";
+            /** Format: int64 */
+            target_minutes: number;
+            /**
+             * Format: int64
+             * @description Waited for parts, a vendor or access.
+             */
+            waited_minutes: number;
+            /** Format: int64 */
+            worked_minutes: number;
         };
         /**
          * Format: uuid
@@ -881,6 +4343,84 @@ export interface components {
         SourceId: string;
         /** @enum {string} */
         SourceKind: "microphone" | "camera" | "share_video" | "share_audio";
+        /** @description The values of a version. */
+        Terms: {
+            /**
+             * Format: int64
+             * @description How far ahead may be booked.
+             */
+            advance_days_max: number;
+            /**
+             * Format: int64
+             * @description Hours after the end at which a missing condition report is overdue (TP-7).
+             */
+            condition_overdue_hours: number;
+            /** Format: int64 */
+            escalate_after_minutes: number;
+            /**
+             * Format: int64
+             * @description Longest extension of a running use, all extensions together.
+             */
+            extension_minutes_max: number;
+            /** Format: int64 */
+            hold_until_minute: number;
+            /**
+             * Format: int64
+             * @description An undecided application holds its slot until `hold_until_minute` of this many working days before the day of use.
+             */
+            hold_working_days: number;
+            /** Format: int64 */
+            lead_days: number;
+            /** @description TP-2: how the days before use are counted, and how many they are at least. */
+            lead_mode: components["schemas"]["LeadMode"];
+            /** Format: int64 */
+            no_show_minutes: number;
+            /**
+             * Format: int64
+             * @description Minutes after the start: a warning that nobody is there, and the release of the sites.
+             */
+            no_show_warn_minutes: number;
+            /**
+             * Format: int64
+             * @description Occurrences of one series.
+             */
+            occurrences_max: number;
+            /**
+             * Format: int64
+             * @description How long a place on the waiting list is offered before it goes on to the next.
+             */
+            offer_minutes: number;
+            /** @description Whose holidays and weekends make a working day, for the lead time and the hold: where the central agency works. */
+            region: components["schemas"]["Region"];
+            /**
+             * Format: int64
+             * @description Working minutes after which an undecided application is called to mind, and after which it is escalated.
+             */
+            remind_after_minutes: number;
+            rest_day_use: components["schemas"]["RestDayUse"];
+            /** @description An application that was returned keeps the instant of its receipt where only the fields that were asked for have changed. */
+            returned_keeps_receipt: boolean;
+            same_day_shift: components["schemas"]["SameDayShift"];
+            /**
+             * Format: int64
+             * @description Longest use in one application.
+             */
+            slot_minutes_max: number;
+            /**
+             * Format: int64
+             * @description DESK-2: uses a month that an agency is expected to have.
+             */
+            wanted_uses_per_month: number;
+        };
+        /** @description Something that I was told. */
+        Told: {
+            at_ms: components["schemas"]["UnixMs"];
+            id: components["schemas"]["NoticeId"];
+            notice: components["schemas"]["Notice"];
+            /** @description The page that it leads to. */
+            path: string;
+            read: boolean;
+        };
         Trail: {
             /**
              * Format: int64
@@ -901,6 +4441,10 @@ export interface components {
             days_before_use: number;
             /** @description `YYYY-MM-DD`: the first day that can be applied for now (TP-2). */
             earliest_date: string;
+            /** @description What is to be known of the day of use at each site. */
+            flags: components["schemas"]["DayFlag"][];
+            /** @description Until when the slot would be held while nobody decides. */
+            hold_expires_at_ms: components["schemas"]["UnixMs"];
             lawful: boolean;
             /** @description The last millisecond at which this slot can be applied for. */
             lawful_until_ms: components["schemas"]["UnixMs"];
@@ -913,8 +4457,80 @@ export interface components {
             /** @description For `Authorization` of the request that opens the recording at the media plane, and for nothing else. */
             token: string;
         };
+        Waiting: {
+            /**
+             * Format: int64
+             * @description Among those who wait for one of its sites at its time; 1 is the next.
+             */
+            place: number;
+            since_ms: components["schemas"]["UnixMs"];
+        };
+        WaitingDevice: {
+            entered_at_ms: components["schemas"]["UnixMs"];
+            entered_by: components["schemas"]["PersonRef"];
+            expires_at_ms: components["schemas"]["UnixMs"];
+            /** @description Must be the one on the device's own screen. */
+            fingerprint: string;
+            /** Format: uuid */
+            id: string;
+            /** @enum {string} */
+            kind: "panel" | "room_system";
+            /** @description You may confirm it: you are not who entered the code. */
+            may_confirm: boolean;
+            name: string;
+            site: components["schemas"]["SiteRef"];
+        };
+        /**
+         * @description What a fault waits for, while its clock stands.
+         * @enum {string}
+         */
+        WaitsFor: "parts" | "vendor" | "access";
+        WantedUse: {
+            /**
+             * Format: int64
+             * @description 0 to 1000; at 0 the agency is not watched.
+             */
+            uses_each_month: number;
+        };
+        Weekend: {
+            /** Format: date */
+            effective_from: string;
+            /**
+             * Format: int64
+             * @description ISO 8601: 1 is Monday.
+             */
+            first_weekday: number;
+            region: components["schemas"]["Region"];
+            /** Format: int64 */
+            second_weekday: number;
+            source: string;
+        };
+        /** @description A mail with what it says. */
+        WholeMail: {
+            /** @description The part that a calendar reads (RFC 5545). */
+            calendar?: string | null;
+            /** @description Of its words. */
+            language: string;
+            mail: components["schemas"]["Mail"];
+            message_id: string;
+            text?: string | null;
+        };
         Withdrawal: {
             reason?: string | null;
+            scope?: ("this" | "this_and_following") & Record<string, never>;
+        };
+        /**
+         * @description What came of planned work.
+         * @enum {string}
+         */
+        WorkOutcome: "done" | "done_in_part" | "not_done";
+        /** @description When one of the works is. */
+        WorkTime: {
+            ends_at_ms: components["schemas"]["UnixMs"];
+            starts_at_ms: components["schemas"]["UnixMs"];
+        };
+        WouldMeet: {
+            affected: components["schemas"]["MetBooking"][];
         };
     };
     responses: never;
@@ -925,6 +4541,41 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    get_api_v1_affected: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AffectedBookings"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_api_v1_agencies: {
         parameters: {
             query?: never;
@@ -1009,6 +4660,8 @@ export interface operations {
             query: {
                 from_ms: number;
                 to_ms: number;
+                /** @description Sites, their ids with commas between; all of them where it is left out. */
+                sites?: string;
             };
             header?: never;
             path?: never;
@@ -1022,6 +4675,525 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Availability"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_availability_search: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SearchRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchAnswer"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_blocks: {
+        parameters: {
+            query: {
+                site: string;
+                from_ms: number;
+                to_ms: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Blocks"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_blocks: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The sender's own name for this request: sent twice, it is carried out once */
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BlockDraft"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BlockDetail"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_blocks_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BlockDraft"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WouldMeet"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_blocks_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["BlockId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BlockDetail"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_blocks_id_affected_reservation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["BlockId"];
+                reservation: components["schemas"]["ReservationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Choice"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BlockDetail"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_blocks_id_end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["BlockId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BlockEnd"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BlockDetail"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_calendar_feeds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Feeds"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_calendar_feeds: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same request sent twice under one key is carried out once */
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewFeed"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedFeed"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_api_v1_calendar_feeds_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["FeedId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_changes: {
+        parameters: {
+            query: {
+                /** @description The number that was answered last; without it the present one is answered at once. */
+                after?: number;
+                /** @description The reservation or meeting that is shown. */
+                about: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changes"];
                 };
             };
             401: {
@@ -1080,10 +5252,1185 @@ export interface operations {
             };
         };
     };
+    get_api_v1_conditions_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ConditionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Condition"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_conditions_id_signature: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ConditionId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignatureDraft"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Condition"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_consents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consents"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_decisions: {
+        parameters: {
+            query: {
+                view: "waiting" | "returned";
+                site?: components["schemas"]["SiteId"];
+                agency?: components["schemas"]["AgencyId"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Queue"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_delegations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delegations"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_delegations: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same request sent twice under one key is carried out once */
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DelegationWish"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DelegationRow"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_delegations_id_end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["DelegationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_devices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Devices"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_devices_enrolments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeEntered"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Devices"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_devices_enrolments_id_confirmation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Settling"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Devices"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_devices_id_revocation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["DeviceId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Devices"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_drafts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Drafts"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_drafts: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same request sent twice under one key is carried out once */
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDraft"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedDraft"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_drafts_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["DraftId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedDraft"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_api_v1_drafts_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["DraftId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DraftRewrite"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedDraft"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_api_v1_drafts_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["DraftId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_equipment: {
+        parameters: {
+            query: {
+                site: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Inventory"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_equipment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The sender's own name for this request: sent twice, it is carried out once */
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewEquipment"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EquipmentPage"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_equipment_labels_pdf: {
+        parameters: {
+            query?: {
+                /** @description Without it: every site that I keep. */
+                site?: string;
+                /** @description Tags, separated by commas. Without them: every piece that stands there. */
+                tags?: string;
+                /** @description Labels at the start of the first sheet that were used before, 0 to 23. */
+                skip?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": components["schemas"]["PdfFile"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_equipment_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["EquipmentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EquipmentPage"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_api_v1_equipment_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["EquipmentId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AmendedEquipment"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EquipmentPage"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_equipment_id_retirement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["EquipmentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EquipmentPage"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_api_v1_equipment_id_retirement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["EquipmentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EquipmentPage"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_equipment_id_self_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["EquipmentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EquipmentPage"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_facilitators: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Facilitators"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_api_v1_faults: {
         parameters: {
             query?: {
-                /** @description Without it: those that I reported. */
+                /** @description Without it: those of the sites that I look after, that I reported and that were given to me; all of them for the approver and the auditor. */
                 site?: string;
             };
             header?: never;
@@ -1113,7 +6460,10 @@ export interface operations {
     post_api_v1_faults: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The sender's own name for this request: sent twice, it is carried out once */
+                "idempotency-key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1140,6 +6490,754 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_faults_open: {
+        parameters: {
+            query: {
+                site: string;
+                equipment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenFaults"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_faults_targets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FaultTargets"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_api_v1_faults_targets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FaultTargets"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FaultTargets"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_faults_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["FaultId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FaultDetail"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_faults_id_acts: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The sender's own name for this request: sent twice, it is carried out once */
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                id: components["schemas"]["FaultId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FaultAct"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FaultDetail"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_holidays: {
+        parameters: {
+            query: {
+                year: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HolidaysOfYear"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_holidays_changes: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same request sent twice under one key is carried out once */
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeRequest"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_holidays_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HolidayChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_mail: {
+        parameters: {
+            query?: {
+                state?: "waiting" | "sent" | "failed" | "dropped";
+                /** @description Those older than this one. */
+                before?: components["schemas"]["MailId"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mails"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_mail_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MailId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WholeMail"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_mail_id_resend: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MailId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WholeMail"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_maintenance: {
+        parameters: {
+            query: {
+                site?: string;
+                from_ms: number;
+                to_ms: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Maintenances"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_maintenance: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The sender's own name for this request: sent twice, it is carried out once */
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MaintenanceDraft"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Maintenance"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_maintenance_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MaintenanceDraft"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MaintenancePreview"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_maintenance_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MaintenanceId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Maintenance"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_maintenance_id_acts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MaintenanceId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MaintenanceAct"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Maintenance"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1454,6 +7552,677 @@ export interface operations {
             };
         };
     };
+    get_api_v1_notices: {
+        parameters: {
+            query?: {
+                /** @description Those older than this one. */
+                before?: components["schemas"]["NoticeId"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Notices"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_notices_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReadNotices"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_overrides: {
+        parameters: {
+            query: {
+                view: "open" | "month" | "agency";
+                /** @description `YYYY-MM`, with the view of a month. */
+                month?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Overrides"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_overrides: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same request sent twice under one key is carried out once */
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OverrideWish"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Override"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_overrides_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["OverrideId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Override"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_overrides_id_decision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["OverrideId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OverrideAnswer"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Override"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_panel_credential: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A proof of the device's key (RFC 9449) */
+                dpop?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CredentialAnswer"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_panel_enrolments: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A proof of the device's key (RFC 9449) */
+                dpop?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnrolmentShown"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_panel_enrolments_id: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A proof of the device's key (RFC 9449) */
+                dpop?: string | null;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnrolmentStanding"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_panel_faults: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A proof of the device's key (RFC 9449) */
+                dpop?: string | null;
+                /** @description DPoP and the device's credential */
+                authorization?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PanelFault"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PanelFaultKept"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_panel_reservations_id_check_in: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A proof of the device's key (RFC 9449) */
+                dpop?: string | null;
+                /** @description DPoP and the device's credential */
+                authorization?: string | null;
+            };
+            path: {
+                id: components["schemas"]["ReservationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_panel_reservations_id_extension: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A proof of the device's key (RFC 9449) */
+                dpop?: string | null;
+                /** @description DPoP and the device's credential */
+                authorization?: string | null;
+            };
+            path: {
+                id: components["schemas"]["ReservationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExtensionAsked"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_panel_reservations_id_grant: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A proof of the device's key (RFC 9449) */
+                dpop?: string | null;
+                /** @description DPoP and the device's credential */
+                authorization?: string | null;
+            };
+            path: {
+                id: components["schemas"]["ReservationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GrantAnswer"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_panel_schedule: {
+        parameters: {
+            query?: {
+                /** @description The version that is shown: answered once there is another, or after some seconds with the same. */
+                after?: string;
+            };
+            header?: {
+                /** @description A proof of the device's key (RFC 9449) */
+                dpop?: string | null;
+                /** @description DPoP and the device's credential */
+                authorization?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_api_v1_people: {
         parameters: {
             query: {
@@ -1549,6 +8318,361 @@ export interface operations {
             };
         };
     };
+    post_api_v1_photographs: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The sender's own name for this request: sent twice, it is carried out once */
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "image/jpeg": components["schemas"]["ImageFile"];
+                "image/png": components["schemas"]["ImageFile"];
+                "image/webp": components["schemas"]["ImageFile"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhotographRef"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_photographs_id: {
+        parameters: {
+            query?: {
+                /** @description `full` (1,600 pixels at most, the default) or `thumb` (320). */
+                size?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["PhotographId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": components["schemas"]["ImageFile"];
+                };
+            };
+            /** @description As it was */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_policies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Policies"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_policies: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same request sent twice under one key is carried out once */
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyDraft"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyVersion"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_policies_lint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyDraft"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Findings"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_policies_replay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Terms"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replay"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_policies_version_withdrawal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyVersion"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     post_api_v1_recordings_id_view: {
         parameters: {
             query?: never;
@@ -1602,6 +8726,196 @@ export interface operations {
             };
         };
     };
+    get_api_v1_reports: {
+        parameters: {
+            query?: {
+                /** @description The first month, as in `2026-01`; twelve months where nothing is said. */
+                from?: string;
+                /** @description The last month; this one where nothing is said. */
+                to?: string;
+                agency?: string;
+                site?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_reports_csv: {
+        parameters: {
+            query?: {
+                /** @description The first month, as in `2026-01`; twelve months where nothing is said. */
+                from?: string;
+                /** @description The last month; this one where nothing is said. */
+                to?: string;
+                agency?: string;
+                site?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_reports_use: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgenciesUse"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_api_v1_reports_use_agency: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                agency: components["schemas"]["AgencyId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WantedUse"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_api_v1_reservations: {
         parameters: {
             query: {
@@ -1641,7 +8955,12 @@ export interface operations {
     };
     post_api_v1_reservations: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The draft that this was, which is taken out with it. */
+                draft?: components["schemas"]["DraftId"];
+                /** @description Where nothing but a taken slot is in the way, it waits for it in the waiting list. */
+                wait?: boolean;
+            };
             header?: {
                 /** @description The same request sent twice under one key is carried out once */
                 "idempotency-key"?: string | null;
@@ -1773,6 +9092,184 @@ export interface operations {
             };
         };
     };
+    put_api_v1_reservations_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ReservationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AmendmentRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reservation"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_reservations_id_amendment_verdict: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ReservationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AmendmentQuestion"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmendmentVerdict"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_reservations_id_copy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same request sent twice under one key is carried out once */
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                id: components["schemas"]["ReservationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedDraft"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     post_api_v1_reservations_id_decision: {
         parameters: {
             query?: never;
@@ -1838,10 +9335,271 @@ export interface operations {
             };
         };
     };
-    post_api_v1_reservations_id_sites_site_condition: {
+    get_api_v1_reservations_id_dossier: {
         parameters: {
             query?: never;
             header?: never;
+            path: {
+                id: components["schemas"]["ReservationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dossier"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_reservations_id_extension: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ReservationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExtensionOffer"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_reservations_id_extension: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ReservationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExtensionAsked"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reservation"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_reservations_id_offer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ReservationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OfferAnswer"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reservation"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_reservations_id_sites_site_check_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ReservationId"];
+                site: components["schemas"]["SiteId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reservation"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_reservations_id_sites_site_condition: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The sender's own name for this request: sent twice, it is carried out once */
+                "idempotency-key"?: string | null;
+            };
             path: {
                 id: components["schemas"]["ReservationId"];
                 site: components["schemas"]["SiteId"];
@@ -1861,6 +9619,70 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Condition"];
                 };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_reservations_id_sites_site_consent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ReservationId"];
+                site: components["schemas"]["SiteId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConsentBody"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             401: {
                 headers: {
@@ -1952,6 +9774,132 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_series: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same request sent twice under one key is carried out once */
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SeriesRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewSeries"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_series_verdict: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SeriesQuestion"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeriesVerdict"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_series_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["SeriesId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Series"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2078,6 +10026,231 @@ export interface operations {
                 };
             };
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_sites: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same request sent twice under one key is carried out once */
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SiteDraft"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteDetail"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_sites_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["SiteId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteDetail"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_api_v1_sites_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["SiteId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SiteEdit"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteDetail"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_sites_id_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["SiteId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SiteDraft"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

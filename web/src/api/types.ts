@@ -23,26 +23,108 @@ export type PersonCreated = Schemas['CreatedPerson'];
 export type Equipment = Schemas['Equipment'];
 export type SiteRef = Schemas['SiteRef'];
 export type Site = Schemas['Site'];
+export type Region = Schemas['Region'];
+export type Wheelchair = Site['rooms'][number]['wheelchair'];
+export type RoomDraft = Schemas['RoomDraft'];
+export type SiteDraft = Schemas['SiteDraft'];
+export type SiteEdit = Schemas['SiteEdit'];
+export type SiteDetail = Schemas['SiteDetail'];
+export type FacilitatorOf = Schemas['FacilitatorOf'];
+export type Affected = Schemas['Affected'];
+export type Holiday = Schemas['Holiday'];
+export type HolidayChange = Schemas['HolidayChange'];
+export type HolidayChangeRequest = Schemas['ChangeRequest'];
+export type Terms = Schemas['Terms'];
+export type PolicyDraft = Schemas['PolicyDraft'];
+export type PolicyVersion = Schemas['PolicyVersion'];
+export type Finding = Schemas['Finding'];
+export type Replay = Schemas['Replay'];
+export type Bound = Replay['by_bound'][number]['bound'];
 export type OccupancyState = Schemas['OccupancyState'];
 export type Occupancy = Schemas['Occupancy'];
+export type OccupancyState = Occupancy['state'];
+export type Availability = Schemas['Availability'];
+export type DayFlag = Schemas['DayFlag'];
+export type SlotSearch = Schemas['SearchRequest'];
+export type SlotAnswer = Schemas['SearchAnswer'];
+export type FoundSlot = Schemas['Found'];
 
 export type ReservationDraft = Schemas['Draft'];
 /** The refusals of a verdict are those of `wire`: their values are never absent. */
 export type Verdict = Omit<Schemas['Verdict'], 'refusals'> & { refusals: Refusal[] };
 export type Reservation = Schemas['Reservation'];
 export type ReservationState = Reservation['state'];
+export type Withdrawal = { reason?: string; scope?: Scope };
+export type Amendment = Omit<Schemas['AmendmentVerdict'], 'refusals'> & { refusals: Refusal[] };
+/** Of a series: one date, or it and those after it. */
+export type Scope = 'this' | 'this_and_following';
+/** What is left out is not written yet. */
+export type DraftContent = Partial<Schemas['DraftContent']>;
+export type { Schemas };
+export type SeriesAsked = Schemas['SeriesRequest'];
+export type SavedDraft = Schemas['SavedDraft'];
+export type Occurrence = Omit<Schemas['OccurrenceVerdict'], 'refusals'> & { refusals: Refusal[] };
+export type SeriesVerdict = Omit<Schemas['SeriesVerdict'], 'occurrences'> & { occurrences: Occurrence[] };
 export type ReservationView = operations['get_api_v1_reservations']['parameters']['query']['view'];
 export type RefusalReason = Schemas['ReasonCode'];
 export type Decision = Schemas['Answer'];
+export type DecisionKind = Decision['decision'];
+export type ReturnField = Schemas['Field'];
+export type QueueRow = Schemas['QueueRow'];
+export type QueueView = operations['get_api_v1_decisions']['parameters']['query']['view'];
+export type ConsentState = QueueRow['consent'];
+/** The hindrances are refusals of `wire`: their values are never absent. */
+export type Dossier = Omit<Schemas['Dossier'], 'hindrances'> & { hindrances: Refusal[] };
+export type Rival = Schemas['Rival'];
+export type DayFlag = Schemas['DayFlag'];
+export type ConsentRow = Schemas['ConsentRow'];
+export type Consent = Schemas['ConsentBody'];
+export type Delegation = Schemas['DelegationRow'];
+export type NewDelegation = Schemas['DelegationWish'];
+export type Override = Schemas['Override'];
+export type Exemption = Schemas['Exemption'];
+export type NewOverride = Schemas['OverrideWish'];
+export type OverrideAnswer = Schemas['OverrideAnswer'];
 export type HistoryRow = Schemas['HistoryRow'];
 
 export type ConditionPoint = Schemas['Point'];
-export type PointFinding = Schemas['PointReport'];
+export type PointFinding = Schemas['PointDraft'];
+export type Condition = Schemas['Condition'];
+export type ConditionSignature = Schemas['SignatureDraft'];
+export type PhotographRef = Schemas['PhotographRef'];
+
+export type EquipmentItem = Schemas['EquipmentItem'];
+export type EquipmentDraft = Schemas['EquipmentDraft'];
+export type EquipmentPage = Schemas['EquipmentPage'];
+export type EquipmentKind = Schemas['EquipmentKind'];
+export type Criticality = Schemas['Criticality'];
+export type EquipmentState = EquipmentItem['state'];
+export type EquipmentAct = EquipmentPage['history'][number]['act'];
+export type NewEquipment = Schemas['NewEquipment'];
+export type AmendedEquipment = Schemas['AmendedEquipment'];
+
 export type ConditionDraft = Schemas['ConditionDraft'];
 export type Severity = Schemas['Severity'];
 export type FaultState = Schemas['FaultState'];
 export type NewFault = Schemas['FaultDraft'];
 export type Fault = Schemas['Fault'];
+export type FaultDetail = Schemas['FaultDetail'];
+export type FaultEvent = Schemas['FaultEvent'];
+export type FaultEventKind = Schemas['EventKind'];
+export type FaultAct = Schemas['FaultAct'];
+export type FaultOutcome = Schemas['FaultOutcome'];
+export type FaultWaitsFor = Schemas['WaitsFor'];
+export type MetBooking = Schemas['MetBooking'];
+export type DisplacedChoice = Schemas['Choice'];
+export type Maintenance = Schemas['Maintenance'];
+export type MaintenanceDraft = Schemas['MaintenanceDraft'];
+export type MaintenanceAct = Schemas['MaintenanceAct'];
+export type MaintenanceState = Schemas['MaintenanceState'];
+export type WorkOutcome = Schemas['WorkOutcome'];
+
+export type CodeEntered = Schemas['CodeEntered'];
+export type DeviceKind = CodeEntered['kind'];
+export type RoomDevice = Schemas['DeviceRow'];
 
 export type Meeting = Schemas['Meeting'];
 export type MeetingState = Meeting['state'];
@@ -52,6 +134,23 @@ export type Recording = Schemas['Recording'];
 export type RecordingState = Schemas['RecordingState'];
 export type RecordingView = Schemas['ViewGrant'];
 
+export type Told = Schemas['Told'];
+export type Notice = Schemas['Notice'];
+export type NoticeKind = Notice['kind'];
+export type Mail = Schemas['Mail'];
+export type Mails = Schemas['Mails'];
+export type MailState = Schemas['MailState'];
+export type MailFailure = NonNullable<Mail['failure']>;
+export type WholeMail = Schemas['WholeMail'];
+export type Feed = Schemas['Feed'];
+export type FeedKind = Schemas['FeedKind'];
+
 export type AuditRow = Schemas['AuditRow'];
 export type AuditPage = Schemas['Trail'];
 export type AuditFilter = NonNullable<operations['get_api_v1_audit']['parameters']['query']>;
+
+export type Report = Schemas['Report'];
+export type ReportRow = Schemas['ReportRow'];
+export type Figures = Schemas['Figures'];
+export type ReportQuery = NonNullable<operations['get_api_v1_reports']['parameters']['query']>;
+export type AgencyUse = Schemas['AgencyUse'];

@@ -17,7 +17,7 @@ export type Meaning =
 const LATER: readonly Code[] = ['node.draining', 'rate.limited', 'request.timeout', 'service.internal', 'service.unavailable', 'grant.not_yet'];
 
 /** A token that came too late or was seen already: a fresh one may do. Bounded by who asks. */
-const GRANT_AGAIN: readonly Code[] = ['grant.expired', 'grant.stale', 'grant.used', 'grant.signature', 'grant.malformed'];
+const GRANT_AGAIN: readonly Code[] = ['grant.expired', 'grant.stale', 'grant.used', 'grant.signature', 'grant.malformed', 'grant.proof'];
 
 export function meaningOf({ code }: Refusal, attempt: 'resume' | 'join'): Meaning {
   if (LATER.includes(code)) return 'later';

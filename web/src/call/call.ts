@@ -299,13 +299,14 @@ class Conversation implements Call {
     if (offer === undefined) return { over: { kind: 'unsupported' } };
     if ('unreachable' in answer) return 'later';
     if ('refusal' in answer) return this.refusedJoin(answer.refusal);
-    const { token, signalUrl } = answer.grant;
+    const { token, signalUrl, proof } = answer.grant;
     this.signalUrl = signalUrl;
     const reply = await this.firstMessage(signalUrl, {
       type: 'join',
       version: SIGNAL_VERSION,
       room: this.ports.meeting,
       token,
+      ...(proof === undefined ? {} : { proof }),
       ...offer,
     });
     if (reply?.type === 'joined') return this.enter(reply, true);

@@ -63,7 +63,7 @@ const place = (hands: readonly SessionId[], session: SessionId): number | undefi
 
 /** All tiles of the meeting: shared screens first, then the people. A recorder has a row in the roster and no picture. */
 export function tiles(everyone: readonly Person[]): Tile[] {
-  const present = everyone.filter((it) => it.participant.kind === 'person');
+  const present = everyone.filter((it) => it.participant.kind !== 'recorder');
   const shares = present.flatMap((person): Tile[] => {
     const source = flowing(person.participant, 'share_video');
     return source === undefined ? [] : [{ key: `${person.participant.session}:share`, kind: 'share', person, source }];

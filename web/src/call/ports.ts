@@ -11,6 +11,8 @@ import type { JoinTimeline } from './timeline';
 /** A join token, and where it is used. It is held in memory for one message and nowhere else. */
 export interface Grant {
   token: string;
+  /** Of a room system: that it holds the key which the token names. */
+  proof?: string;
   /** Absolute, `ws:` or `wss:`. */
   signalUrl: string;
 }

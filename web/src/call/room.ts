@@ -67,6 +67,8 @@ export function reduce(room: Room, message: Push): Room {
       return { ...room, recording: message.recording ?? undefined };
     case 'classification':
       return { ...room, classification: message.classification, lacks: message.lacks };
+    case 'window':
+      return { ...room, closesAtMs: message.closes_at_ms, toldAtMs: message.now_ms };
     case 'acts':
       return { ...room, acts: new Set(message.acts) };
     case 'ticket':

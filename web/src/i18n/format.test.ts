@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DAY_MS, clock, dayName, daysBetween, dayStart, duration, isoDate, listOf, longDate, longDateTime, minuteOfDay, shortDate, time, timeRange } from './format';
+import { DAY_MS, clock, dayName, daysBetween, dayStart, duration, isoDate, listOf, longDate, longDateTime, minuteOfDay, monthYear, shortDate, time, timeRange } from './format';
 
 const at = (iso: string) => Date.parse(iso);
 
@@ -60,4 +60,14 @@ it('lists', () => {
   expect(listOf(['A'], 'ms')).toBe('A');
   expect(listOf(['A', 'B', 'C'], 'ms')).toBe('A, B dan C');
   expect(listOf(['A', 'B'], 'en')).toBe('A and B');
+});
+
+describe('monthYear', () => {
+  it.each([
+    ['2026-12', 'Disember 2026', 'December 2026'],
+    ['2026-01', 'Januari 2026', 'January 2026'],
+    ['', '', ''],
+  ])('%s', (month, malay, english) => {
+    expect([monthYear(month, 'ms'), monthYear(month, 'en')]).toEqual([malay, english]);
+  });
 });

@@ -54,6 +54,12 @@ export function dayStart(iso: string): number | null {
   return isoDate(at_ms) === iso ? at_ms : null;
 }
 
+/** `Disember 2026` of `2026-12`; what is no month is said as it stands. */
+export function monthYear(month: string, locale: Locale): string {
+  const name = MONTHS[locale][Number(month.slice(5)) - 1];
+  return name ? `${name} ${month.slice(0, 4)}` : month;
+}
+
 /** Minutes since the Malaysian midnight. */
 export function minuteOfDay(at_ms: number): number {
   const it = civil(at_ms);

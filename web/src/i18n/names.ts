@@ -54,6 +54,10 @@ const RESERVATION_STATES: Words<ReservationState> = {
   refused: () => m.state_refused(),
   withdrawn: () => m.state_withdrawn(),
   lapsed: () => m.state_lapsed(),
+  returned: () => m.state_returned(),
+  displaced: () => m.state_displaced(),
+  waiting: () => m.state_waiting(),
+  offered: () => m.state_offered(),
 };
 export const reservationStateName = (it: ReservationState): string => word(RESERVATION_STATES, it);
 
@@ -77,13 +81,14 @@ const OCCUPANCIES: Words<OccupancyState> = {
   approved: () => m.occupancy_approved(),
   in_use: () => m.occupancy_in_use(),
   blocked: () => m.occupancy_blocked(),
+  buffer: () => m.occupancy_buffer(),
 };
 export const occupancyName = (it: OccupancyState): string => word(OCCUPANCIES, it);
 
 const SEVERITIES: Words<Severity> = { s1: () => m.severity_s1(), s2: () => m.severity_s2(), s3: () => m.severity_s3(), s4: () => m.severity_s4() };
 export const severityName = (it: Severity): string => word(SEVERITIES, it);
 
-const FAULT_STATES: Words<FaultState> = { open: () => m.fault_open(), in_work: () => m.fault_in_work(), mended: () => m.fault_mended() };
+const FAULT_STATES: Words<FaultState> = { open: () => m.fault_open(), assigned: () => m.fault_assigned(), in_work: () => m.fault_in_work(), waiting: () => m.fault_waiting(), mended: () => m.fault_mended(), closed: () => m.fault_closed() };
 export const faultStateName = (it: FaultState): string => word(FAULT_STATES, it);
 
 const POINTS: Words<ConditionPoint> = {
@@ -101,6 +106,8 @@ const REASONS: Words<RefusalReason> = {
   not_official: () => m.reason_not_official(),
   room_needed: () => m.reason_room_needed(),
   documents_missing: () => m.reason_documents_missing(),
+  consent_withheld: () => m.reason_consent_withheld(),
+  not_put_right: () => m.reason_not_put_right(),
   other: () => m.reason_other(),
 };
 export const reasonName = (it: RefusalReason): string => word(REASONS, it);

@@ -35,6 +35,8 @@ function personOf(values: Values, names: Names): string {
 const classificationOf = (values: Values, key: string, otherwise: Classification): string =>
   classificationName((text(values, key) as Classification | undefined) ?? otherwise);
 
+const timeOf = (values: Values, key: string): string => longDateTime(number(values, key) ?? 0, locale.current);
+
 function afterAWhile(values: Values): string {
   const seconds = number(values, 'retry_after_s');
   return seconds === undefined ? m.refusal_rate_limited_soon() : m.refusal_rate_limited_next({ seconds: String(seconds) });
@@ -45,6 +47,15 @@ const MISSING: Record<string, () => string> = {
   digit: () => m.refusal_password_digit(),
   capital: () => m.refusal_password_capital(),
   symbol: () => m.refusal_password_symbol(),
+};
+
+const UNFIT: Record<string, () => string> = {
+  self: () => m.refusal_delegate_unfit_self(),
+  inactive: () => m.refusal_delegate_unfit_inactive(),
+  agency: () => m.refusal_delegate_unfit_agency(),
+  role: () => m.refusal_delegate_unfit_role(),
+  overlap: () => m.refusal_delegate_unfit_overlap(),
+  too_many: () => m.refusal_delegate_unfit_too_many(),
 };
 
 const grantAgain = (what: string): Sentence => ({ what, next: m.refusal_grant_next() });
@@ -66,6 +77,10 @@ const SENTENCES: Record<Code, (values: Values, names: Names) => Sentence> = {
   'service.internal': () => ({ what: m.refusal_internal(), next: m.refusal_internal_next() }),
   not_found: () => ({ what: m.refusal_not_found(), next: m.refusal_not_found_next() }),
   conflict: () => ({ what: m.refusal_conflict(), next: m.refusal_conflict_next() }),
+  'change.unconfirmed': (v) => ({
+    what: m.refusal_change_unconfirmed({ count: String(Array.isArray(v['affected']) ? v['affected'].length : 1) }),
+    next: m.refusal_change_unconfirmed_next(),
+  }),
   'idempotency.mismatch': () => ({ what: m.refusal_idempotency_mismatch(), next: m.refusal_idempotency_mismatch_next() }),
 
   'sign_in.required': () => ({ what: m.refusal_sign_in_required(), next: m.refusal_sign_in_required_next() }),
@@ -78,6 +93,7 @@ const SENTENCES: Record<Code, (values: Values, names: Names) => Sentence> = {
     return { what: m.refusal_password_weak({ missing: listOf(missing, locale.current) }), next: m.refusal_password_weak_next({ min: String(number(v, 'length_min') ?? 12) }) };
   },
   'password.change_required': () => ({ what: m.refusal_password_change_required(), next: m.refusal_password_change_required_next() }),
+  'feed.too_many': (v) => ({ what: m.refusal_feed_too_many({ count: String(number(v, 'feeds_max') ?? 20) }), next: m.refusal_feed_too_many_next() }),
   'person.exists': () => ({ what: m.refusal_person_exists(), next: m.refusal_person_exists_next() }),
 
   'reservation.lead_time': (v) => {
@@ -95,7 +111,9 @@ const SENTENCES: Record<Code, (values: Values, names: Names) => Sentence> = {
   }),
   'reservation.sites_too_few': (v) => ({ what: m.refusal_sites_too_few({ min: String(number(v, 'sites_min') ?? 2) }), next: m.refusal_sites_too_few_next() }),
   'reservation.purpose_missing': () => ({ what: m.refusal_purpose_missing(), next: m.refusal_purpose_missing_next() }),
-  'reservation.slot_invalid': (v) => {
+  'reservation.slot_invalid': (v, names) => {
+    if (v['closed'] === true) return { what: m.refusal_slot_closed({ site: siteOf(v, names) }), next: m.refusal_slot_closed_next() };
+    if (v['bound'] === 'rest_day') return { what: m.refusal_slot_rest_day({ site: siteOf(v, names) }), next: m.refusal_slot_closed_next() };
     const opens = number(v, 'opens_minute');
     const closes = number(v, 'closes_minute');
     const next = opens !== undefined && closes !== undefined ? m.refusal_slot_invalid_hours({ opens: clock(opens), closes: clock(closes) }) : m.refusal_slot_invalid_next();
@@ -111,10 +129,37 @@ const SENTENCES: Record<Code, (values: Values, names: Names) => Sentence> = {
     what: m.refusal_reservation_state({ state: reservationStateName((text(v, 'state') as ReservationState | undefined) ?? 'lapsed').toLowerCase() }),
     next: m.refusal_reservation_state_next(),
   }),
+  'reservation.started': () => ({ what: m.refusal_reservation_started(), next: m.refusal_reservation_started_next() }),
+  'reservation.offer_over': () => ({ what: m.refusal_offer_over(), next: m.refusal_offer_over_next() }),
+  'series.partial': (v) => ({
+    what: m.refusal_series_partial({ lawful: String(number(v, 'lawful') ?? 0), of: String(number(v, 'of') ?? 12) }),
+    next: m.refusal_series_partial_next(),
+  }),
+  'draft.too_many': (v) => ({ what: m.refusal_drafts_too_many({ max: String(number(v, 'drafts_max') ?? 20) }), next: m.refusal_drafts_too_many_next() }),
   'reservation.own_agency': () => ({ what: m.refusal_own_agency(), next: m.refusal_own_agency_next() }),
+  'fault.state': () => ({ what: m.refusal_fault_state(), next: m.refusal_fault_state_next() }),
+  'maintenance.state': () => ({ what: m.refusal_maintenance_state(), next: m.refusal_maintenance_state_next() }),
+  'maintenance.notice': (v) => ({ what: m.refusal_maintenance_notice(), next: m.refusal_maintenance_notice_next({ date: longDate(number(v, 'earliest_ms') ?? 0, locale.current) }) }),
   'decision.reason_missing': () => ({ what: m.refusal_reason_missing(), next: m.refusal_reason_missing_next() }),
+  'block.ended': () => ({ what: m.refusal_block_ended(), next: m.refusal_block_ended_next() }),
+  'displacement.settled': () => ({ what: m.refusal_displacement_settled(), next: m.refusal_displacement_settled_next() }),
+  'site.exists': (v) => ({ what: m.refusal_site_exists({ name: text(v, 'short_name') ?? '' }), next: m.refusal_site_exists_next() }),
+  'holiday.exists': () => ({ what: m.refusal_holiday_exists(), next: m.refusal_holiday_exists_next() }),
+  'policy.infeasible': () => ({ what: m.refusal_policy_infeasible(), next: m.refusal_policy_infeasible_next() }),
+  'policy.in_force': () => ({ what: m.refusal_policy_in_force(), next: m.refusal_policy_in_force_next() }),
+  'decision.fields_missing': () => ({ what: m.refusal_fields_missing(), next: m.refusal_fields_missing_next() }),
+  'decision.consent_missing': () => ({ what: m.refusal_consent_missing(), next: m.refusal_consent_missing_next() }),
+  'delegation.unfit': (v) => ({ what: m.refusal_delegate_unfit(), next: UNFIT[text(v, 'why') ?? '']?.() ?? m.refusal_delegate_unfit_next() }),
+  'override.second_person': () => ({ what: m.refusal_second_person(), next: m.refusal_second_person_next() }),
+  'override.state': () => ({ what: m.refusal_override_state(), next: m.refusal_override_state_next() }),
   'condition.filed': () => ({ what: m.refusal_condition_filed(), next: m.refusal_condition_filed_next() }),
   'condition.too_early': () => ({ what: m.refusal_condition_too_early(), next: m.refusal_condition_too_early_next() }),
+  'condition.signed': () => ({ what: m.refusal_condition_signed(), next: m.refusal_condition_signed_next() }),
+  'photograph.unusable': (v) => ({
+    what: text(v, 'reason') === 'pixels' ? m.refusal_photograph_pixels() : text(v, 'reason') === 'damaged' ? m.refusal_photograph_damaged() : m.refusal_photograph_format(),
+    next: m.refusal_photograph_next(),
+  }),
+  'photograph.quota': (v) => ({ what: m.refusal_photograph_quota({ max: String(number(v, 'photographs_max') ?? 60) }), next: m.refusal_photograph_quota_next() }),
 
   'classification.too_high': (v) => ({
     what: m.refusal_classification_too_high({ classification: classificationOf(v, 'classification', 'RAHSIA') }),
@@ -148,7 +193,29 @@ const SENTENCES: Record<Code, (values: Values, names: Names) => Sentence> = {
   'grant.used': () => grantAgain(m.refusal_grant_used()),
   'grant.stale': () => grantAgain(m.refusal_grant_expired()),
   'grant.revoked': () => grantAgain(m.refusal_grant_revoked()),
+  'grant.proof': () => ({ what: m.panel_no_grant_proof(), next: m.panel_no_grant_proof_next() }),
+  'room_system.present': (v, names) => ({ what: m.panel_no_room_present({ site: siteOf(v, names) }), next: m.panel_no_room_present_next() }),
   'act.forbidden': () => ({ what: m.refusal_act_forbidden(), next: m.refusal_act_forbidden_next() }),
+
+  'device.unknown': () => ({ what: m.panel_no_device_unknown(), next: m.panel_no_device_unknown_next() }),
+  'device.proof': () => ({ what: m.panel_no_device_proof(), next: m.panel_no_device_proof_next() }),
+  'device.credential': () => ({ what: m.panel_no_device_credential(), next: m.panel_no_device_credential_next() }),
+  'device.forbidden': () => ({ what: m.panel_no_device_forbidden(), next: m.panel_no_device_forbidden_next() }),
+  'device.code': (v) => ({ what: m.panel_no_device_code(), next: m.panel_no_device_code_next({ tries: String(number(v, 'tries_left') ?? 0) }) }),
+  'device.enrolment_state': () => ({ what: m.panel_no_device_state(), next: m.panel_no_device_state_next() }),
+  'device.second_person': () => ({ what: m.panel_no_device_second(), next: m.panel_no_device_second_next() }),
+  'device.full': (v) => ({ what: m.panel_no_device_full({ max: String(number(v, 'devices_max') ?? 8) }), next: m.panel_no_device_full_next() }),
+  'check_in.time': (v) => ({
+    what: m.panel_no_check_in_time(),
+    next: m.panel_no_check_in_time_next({ from: timeOf(v, 'from_ms'), until: timeOf(v, 'until_ms') }),
+  }),
+  'check_in.no_show': () => ({ what: m.panel_no_no_show(), next: m.panel_no_no_show_next() }),
+  'extension.taken': (v, names) => ({
+    what: m.panel_no_extension_taken({ site: siteOf(v, names) }),
+    next: m.panel_no_extension_taken_next({ until: timeOf(v, 'free_until_ms') }),
+  }),
+  'extension.too_long': (v) => ({ what: m.panel_no_extension_long(), next: m.panel_no_extension_long_next({ max: String(number(v, 'minutes_max') ?? 60) }) }),
+  'extension.time': () => ({ what: m.panel_no_extension_time(), next: m.panel_no_extension_time_next() }),
 
   'signal.version': () => ({ what: m.refusal_signal(), next: m.refusal_signal_next() }),
   'signal.malformed': () => ({ what: m.refusal_signal(), next: m.refusal_signal_next() }),

@@ -16,6 +16,7 @@ import type { RecordingNotice } from './wire/RecordingNotice';
 import type { Refusal } from './wire/Refusal';
 import type { Role } from './wire/Role';
 import type { RoomState } from './wire/RoomState';
+import type { RoomSystem } from './wire/RoomSystem';
 import type { Rule } from './wire/Rule';
 import type { Seat } from './wire/Seat';
 import type { ServerMessage } from './wire/ServerMessage';
@@ -44,7 +45,7 @@ const ACTS: readonly Act[] = [
 ];
 const CLASSIFICATIONS: readonly Classification[] = ['TERBUKA', 'TERHAD', 'SULIT', 'RAHSIA', 'RAHSIA_BESAR'];
 const LEAVE_REASONS: readonly LeaveReason[] = ['left', 'lost', 'removed', 'meeting_ended', 'window_closed', 'revoked', 'replaced', 'node_stopped'];
-const KINDS: readonly ParticipantKind[] = ['person', 'recorder'];
+const KINDS: readonly ParticipantKind[] = ['person', 'room_system', 'recorder'];
 const PAUSES: readonly PauseReason[] = ['muted', 'bandwidth', 'waiting', 'disconnected'];
 const ROLES: readonly Role[] = ['host', 'co_host', 'member', 'guest'];
 const SOURCE_KINDS: readonly SourceKind[] = ['microphone', 'camera', 'share_video', 'share_audio'];
@@ -64,6 +65,8 @@ const sourceKind: Decoder<SourceKind> = (value) => {
 const source = object<Source>({ source: text, kind: sourceKind, muted: flag });
 const seat = object<Seat>({ site: text, site_name: text, seat_no: number });
 
+const roomSystem = object<RoomSystem>({ device: text, site: text, site_name: text, people_max: number });
+
 const participant = object<Participant>({
   session: text,
   kind: word(KINDS, 'person'),
@@ -72,6 +75,7 @@ const participant = object<Participant>({
   agency: text,
   role: word(ROLES, 'guest'),
   seat: optional(seat),
+  room_system: optional(roomSystem),
   hand_raised_at_ms: optional(number),
   joined_at_ms: number,
   connected: flag,
@@ -133,6 +137,7 @@ const bodies: { [Type in ServerMessage['type']]: Decoder<OfType<Type>> } = {
   speakers: object<OfType<'speakers'>>({ sessions: speakers }),
   recording: object<OfType<'recording'>>({ recording: nullable(recording) }),
   classification: object<OfType<'classification'>>({ classification, lacks: rules }),
+  window: object<OfType<'window'>>({ closes_at_ms: number, now_ms: number }),
   acts: object<OfType<'acts'>>({ acts }),
   ended: object<OfType<'ended'>>({ reason: leaveReason }),
   pong: object<OfType<'pong'>>({ id: number }),

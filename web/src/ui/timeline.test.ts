@@ -4,8 +4,12 @@ import { HOUR_MS, dayStart } from '@/i18n/format';
 import { freeOf, moved, rowsOf, spanOf } from './timeline';
 
 const day = dayStart('2026-12-01') ?? 0;
-const site = (id: string, opens = 480, closes = 1020): Site => ({ id, name: id, short_name: id, city: '', seats: 6, time_zone: 'Asia/Kuala_Lumpur', opens_minute: opens, closes_minute: closes, equipment: [] });
-const taken = (id: string, from: number, to: number, state: Occupancy['state'] = 'approved'): Occupancy => ({ site: id, starts_at_ms: day + from * HOUR_MS, ends_at_ms: day + to * HOUR_MS, state, mine: false });
+const everyDay = (opens: number, closes: number) => [1, 2, 3, 4, 5, 6, 7].map((weekday) => ({ weekday, opens_minute: opens, closes_minute: closes }));
+const site = (id: string, opens = 480, closes = 1020): Site => ({
+  id, name: id, short_name: id, city: '', region: 'wp_putrajaya', address: '', seats: 6, time_zone: 'Asia/Kuala_Lumpur',
+  opens_minute: opens, closes_minute: closes, hours: everyDay(opens, closes), set_up_minutes: 0, clear_up_minutes: 0, rooms: [], equipment: [], version: 1,
+});
+const taken = (id: string, from: number, to: number, state: Occupancy['state'] = 'approved'): Occupancy => ({ site: id, starts_at_ms: day + from * HOUR_MS, ends_at_ms: day + to * HOUR_MS, state, kind: 'reservation', mine: false });
 
 describe('rowsOf', () => {
   it('makes one cell each half hour of the opening hours', () => {

@@ -19,7 +19,7 @@ export function spanOf(sites: readonly Site[]): Span {
 }
 
 /** A time of another state stands before a lesser one where two touch a cell. */
-const WEIGHT: Record<Occupancy['state'], number> = { blocked: 4, in_use: 3, approved: 2, held: 1 };
+const WEIGHT: Record<Occupancy['state'], number> = { blocked: 5, in_use: 4, approved: 3, held: 2, buffer: 1 };
 
 export function rowsOf(sites: readonly Site[], occupancies: readonly Occupancy[], day_start_ms: number, now_ms: number): Row[] {
   const span = spanOf(sites);
@@ -33,7 +33,7 @@ export function rowsOf(sites: readonly Site[], occupancies: readonly Occupancy[]
       const closed = minute < site.opens_minute || minute + SLOT_MINUTES > site.closes_minute;
       const touching = own.filter((it) => it.starts_at_ms < ends_at_ms && it.ends_at_ms > starts_at_ms);
       const strongest = touching.sort((a, b) => WEIGHT[b.state] - WEIGHT[a.state])[0] ?? null;
-      const shut: Occupancy = { site: site.id, starts_at_ms, ends_at_ms, state: 'blocked', mine: false };
+      const shut: Occupancy = { site: site.id, starts_at_ms, ends_at_ms, state: 'blocked', kind: 'blackout', mine: false };
       return { site: site.id, starts_at_ms, ends_at_ms, occupancy: strongest ?? (closed ? shut : null), past: ends_at_ms <= now_ms };
     });
     return { site, cells, runs: runsOf(cells) };

@@ -27,6 +27,8 @@ pub struct Memory {
     pub epoch_min: u32,
     /// Why, in the words that those who are kept out are told.
     pub ended_by: LeaveReason,
+    /// Seconds: until when the window was extended, whatever a grant says.
+    pub closes_at: Option<i64>,
     /// CLASS-6
     pub classification_min: Classification,
     people: BTreeMap<PersonId, Person>,
@@ -54,6 +56,7 @@ impl Memory {
         Self {
             epoch_min: 0,
             ended_by: LeaveReason::Revoked,
+            closes_at: None,
             classification_min: Classification::Terbuka,
             people: BTreeMap::new(),
             forget_at_ms: UnixMs(0),
@@ -95,6 +98,7 @@ impl Memories {
             Command::EndRoom { room, .. }
             | Command::RemovePerson { room, .. }
             | Command::ReplaceGrant { room, .. }
+            | Command::ExtendRoom { room, .. }
             | Command::RaiseClassification { room, .. } => *room,
         };
         let memory = self.meeting(room, now_ms);
@@ -112,6 +116,7 @@ impl Memories {
             Command::ReplaceGrant { person, role, acts, .. } => {
                 memory.person_mut(*person, now_ms).replaced = Some(Replaced { at: now_ms.seconds(), role: *role, acts: acts.clone() });
             }
+            Command::ExtendRoom { closes_at, .. } => memory.closes_at = memory.closes_at.max(Some(*closes_at)),
             Command::RaiseClassification { to, .. } => memory.classification_min = memory.classification_min.max(*to),
         }
     }

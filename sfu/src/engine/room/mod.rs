@@ -263,6 +263,7 @@ impl Rooms {
             ControlCommand::EndRoom { room, .. }
             | ControlCommand::RemovePerson { room, .. }
             | ControlCommand::ReplaceGrant { room, .. }
+            | ControlCommand::ExtendRoom { room, .. }
             | ControlCommand::RaiseClassification { room, .. } => *room,
         };
         let Some(meeting) = self.meetings.get_mut(&room) else { return Vec::new() };
@@ -279,6 +280,10 @@ impl Rooms {
                 .collect(),
             ControlCommand::ReplaceGrant { person, role, acts, .. } => {
                 self.replace_grant(room, person, role, &acts);
+                Vec::new()
+            }
+            ControlCommand::ExtendRoom { closes_at, .. } => {
+                self.extend(room, closes_at, now_ms);
                 Vec::new()
             }
             // What may not be held here does not go on here.
@@ -311,6 +316,21 @@ impl Rooms {
                 meeting.forward(&mut self.effects, session);
                 meeting.tell_changed(&mut self.effects, session);
             }
+        }
+    }
+
+    /// Everyone inside may stay longer, and is told so. An end that was told is never brought forward: that is an `EndRoom`.
+    fn extend(&mut self, room: MeetingId, closes_at: i64, now_ms: UnixMs) {
+        let Some(meeting) = self.meetings.get_mut(&room) else { return };
+        let mut extended = Vec::new();
+        for member in meeting.roster.values_mut().filter(|it| it.grant.closes_at < closes_at) {
+            member.grant.closes_at = closes_at;
+            extended.push(member.session);
+        }
+        for session in extended {
+            // Also to a session without a socket: the signalling side keeps what its ticket must say.
+            self.effects.message(session, ServerMessage::Window { closes_at_ms: UnixMs::from_seconds(closes_at), now_ms });
+            self.schedule(session);
         }
     }
 

@@ -1,12 +1,12 @@
 //! What is allowed, decided by the media plane on its own: pure functions over the grant, the classification and what is remembered of
 //! the meeting. The control plane has asked the same questions before; nothing here trusts that it did.
 
-use super::{Settings, memory::Memory};
+use super::{Settings, memory::Memory, roster::Roster};
 use std::collections::BTreeSet;
 use wire::{
     Classification, Code, Refusal, Rule, UnixMs,
-    grant::{Act, GrantClaims},
-    limits::CLOCK_LEEWAY_S,
+    grant::{Act, GrantClaims, RoomSystem},
+    limits::{CLOCK_LEEWAY_S, PEOPLE_PER_SITE_MAX},
     signal::LeaveReason,
 };
 
@@ -40,7 +40,16 @@ pub fn admits(grant: &GrantClaims, memory: Option<&Memory>, now_ms: UnixMs) -> R
     {
         return Err(Refusal::by(Code::GrantMalformed, Rule::Meet8));
     }
-    let (opens_at_ms, closes_at_ms) = (UnixMs::from_seconds(grant.opens_at), UnixMs::from_seconds(grant.closes_at));
+    if let Some(system) = &grant.room_system
+        && (system.people_max > PEOPLE_PER_SITE_MAX
+            || system.site_name.len() > NAME_BYTES_MAX
+            || grant.cnf.is_none()
+            || grant.seat.is_some())
+    {
+        return Err(Refusal::by(Code::GrantMalformed, Rule::Meet8));
+    }
+    let closes_at = memory.and_then(|it| it.closes_at).map_or(grant.closes_at, |extended| extended.max(grant.closes_at));
+    let (opens_at_ms, closes_at_ms) = (UnixMs::from_seconds(grant.opens_at), UnixMs::from_seconds(closes_at));
     if now_ms.saturating_add_ms(CLOCK_LEEWAY_S * 1000) < opens_at_ms || now_ms >= closes_at_ms {
         return Err(Refusal::by(Code::WindowClosed, Rule::Meet8).with("opens_at_ms", opens_at_ms.0).with("closes_at_ms", closes_at_ms.0));
     }
@@ -55,6 +64,15 @@ pub fn admits(grant: &GrantClaims, memory: Option<&Memory>, now_ms: UnixMs) -> R
         return Err(Refusal::by(Code::GrantRevoked, Rule::Meet8));
     }
     Ok(())
+}
+
+/// One endpoint stands for a site: a second one would be a seventh seat by another door (TP-3). The same device comes back as itself.
+pub fn one_room_system(own: &RoomSystem, roster: &Roster) -> Result<(), Refusal> {
+    let others = roster.values().filter_map(|member| member.grant.room_system.as_ref());
+    match others.into_iter().any(|other| other.site == own.site && other.device != own.device) {
+        true => Err(Refusal::by(Code::RoomSystemPresent, Rule::Tp3).with("site_name", own.site_name.clone())),
+        false => Ok(()),
+    }
 }
 
 /// The acts of a grant that the classification leaves.

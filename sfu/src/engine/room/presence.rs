@@ -37,7 +37,15 @@ impl Rooms {
         let Some(meeting) = self.meetings.get(&room) else { return };
         let Some(member) = meeting.roster.get(&session) else { return };
         meeting.tell_others(&mut self.effects, session, &ServerMessage::ParticipantJoined { participant: member.row() });
-        self.effects.fact(room, Fact::Joined { session, person: member.grant.sub, seat: member.grant.seat.clone() });
+        self.effects.fact(
+            room,
+            Fact::Joined {
+                session,
+                person: member.grant.sub,
+                seat: member.grant.seat.clone(),
+                room_system: member.grant.room_system.clone(),
+            },
+        );
     }
 
     /// Everything that can be said against a join, before anything is changed for it. Answers with the classification that the meeting
@@ -63,6 +71,9 @@ impl Rooms {
         // A ticket does not win against a session that was made after its own: only a fresh grant does.
         if join.resumed && others.iter().any(|other| *other > session) {
             return Err(Refusal::new(Code::ResumeUnknown));
+        }
+        if let (Some(own), Some(meeting)) = (&grant.room_system, meeting) {
+            policy::one_room_system(own, &meeting.roster)?;
         }
         if meeting.is_some_and(|it| it.roster.len() - others.len() >= self.settings.participants_max) {
             return Err(Refusal::new(Code::RoomFull).with("participants_max", self.settings.participants_max));
@@ -102,6 +113,9 @@ impl Rooms {
         meeting.epoch = meeting.epoch.max(join.grant.epoch);
         let mut member = Member::new(session, join.grant.clone(), &join.media.negotiated, meeting.classification, turn.now, turn.now_ms);
         let replaced = self.memories.of(room).and_then(|it| it.person(join.grant.sub)).and_then(|it| it.replaced.as_ref());
+        if let Some(closes_at) = self.memories.of(room).and_then(|it| it.closes_at) {
+            member.grant.closes_at = member.grant.closes_at.max(closes_at);
+        }
         if let Some(replaced) = replaced.filter(|it| join.grant.iat <= it.at) {
             member.set_permitted(replaced.role, replaced.acts.clone(), meeting.classification);
         }

@@ -29,6 +29,7 @@ impl Recording {
             agency: String::new(),
             role: Role::Member,
             seat: None,
+            room_system: None,
             hand_raised_at_ms: None,
             joined_at_ms: self.notice.since_ms,
             connected: true,

@@ -178,12 +178,16 @@ impl Member {
     pub fn row(&self) -> Participant {
         Participant {
             session: self.session,
-            kind: ParticipantKind::Person,
+            kind: match self.grant.room_system {
+                Some(_) => ParticipantKind::RoomSystem,
+                None => ParticipantKind::Person,
+            },
             person: self.grant.sub,
             name: self.grant.name.clone(),
             agency: self.grant.agency.clone(),
             role: self.role,
             seat: self.grant.seat.clone(),
+            room_system: self.grant.room_system.clone(),
             hand_raised_at_ms: self.hand_raised_at_ms,
             joined_at_ms: self.joined_at_ms,
             connected: self.connected(),

@@ -3,4 +3,5 @@
 mod abuse;
 mod presence;
 mod recording;
+mod room_systems;
 pub(crate) mod scene;

@@ -151,7 +151,7 @@ async fn the_version_is_checked_before_anything_else() {
     let folder = tempfile::tempdir().unwrap();
     let stage = Stage::new(folder.path()).await;
     let (version, room) = (SIGNAL_VERSION + 1, MeetingId::fresh());
-    let join = ClientMessage::Join { version, room, token: String::new(), offer: String::new(), publish: Vec::new() };
+    let join = ClientMessage::Join { version, room, token: String::new(), offer: String::new(), publish: Vec::new(), proof: None };
     let refusal = stage.open().await.begin(join).await.unwrap_err();
     assert_eq!((refusal.code, &refusal.values["version"]), (Code::SignalVersion, &SIGNAL_VERSION.into()));
 }

@@ -228,7 +228,14 @@ impl Client {
     }
 
     pub async fn join(&mut self, room: MeetingId, token: &str, offer: &str) -> Result<Joined, Refusal> {
-        let join = ClientMessage::Join { version: SIGNAL_VERSION, room, token: token.into(), offer: offer.into(), publish: Vec::new() };
+        let join = ClientMessage::Join {
+            version: SIGNAL_VERSION,
+            room,
+            token: token.into(),
+            offer: offer.into(),
+            publish: Vec::new(),
+            proof: None,
+        };
         self.begin(join).await
     }
 

@@ -1,7 +1,7 @@
 /** An application being written: its shape, what each step still lacks, and how it is kept and sent. Pure. */
-import type { Classification, PersonRef, ReservationDraft } from '@/api/types';
+import type { Classification, DraftContent, PersonRef, Reservation, ReservationDraft } from '@/api/types';
 import type { Code } from '@/signal/wire/Code';
-import { MINUTE_MS, dayStart } from '@/i18n/format';
+import { MINUTE_MS, dayStart, isoDate, minuteOfDay } from '@/i18n/format';
 
 export const STEPS = ['sites', 'when', 'who', 'purpose', 'check'] as const;
 export type Step = (typeof STEPS)[number];
@@ -9,12 +9,20 @@ export type Step = (typeof STEPS)[number];
 export const SITES_MIN = 2;
 export const TITLE_LETTERS_MAX = 200;
 export const PURPOSE_LETTERS_MAX = 2000;
+/** A series is dated out, and short enough to be read. */
+export const OCCURRENCES_MAX = 12;
+/** People who join from their browsers, without a seat. */
+export const ONLINE_MAX = 100;
 
+export type Times = { starts_at_ms: number; ends_at_ms: number };
 export type Draft = {
   sites: { site: string; people: PersonRef[] }[];
   date: string;
   starts_minute: number;
   ends_minute: number;
+  /** The further dates of a series, each at the hours above; none: a single session. */
+  dates: string[];
+  online: PersonRef[];
   chair: string;
   contact: string;
   title: string;
@@ -25,7 +33,7 @@ export type Draft = {
 };
 
 export function emptyDraft(date: string): Draft {
-  return { sites: [], date, starts_minute: 540, ends_minute: 660, chair: '', contact: '', title: '', purpose: '', official: false, classification: 'TERBUKA', needs: '' };
+  return { sites: [], date, starts_minute: 540, ends_minute: 660, dates: [], online: [], chair: '', contact: '', title: '', purpose: '', official: false, classification: 'TERBUKA', needs: '' };
 }
 
 export type Lack = 'sites' | 'date' | 'order' | 'people' | 'chair' | 'title' | 'purpose' | 'official';
@@ -57,14 +65,31 @@ export function lacksOf(draft: Draft, step: Step): Lack[] {
   return lacks;
 }
 
-export function listed(draft: Draft): PersonRef[] {
+/** Everybody at a site. */
+export function seated(draft: Draft): PersonRef[] {
   return draft.sites.flatMap((it) => it.people);
 }
+/** Everybody in it, at a site or online: one of them is the chair. */
+export function listed(draft: Draft): PersonRef[] {
+  return [...seated(draft), ...draft.online];
+}
 
-export function timesOf(draft: Draft): { starts_at_ms: number; ends_at_ms: number } | null {
-  const day = dayStart(draft.date);
+export function timesOn(draft: Draft, date: string): Times | null {
+  const day = dayStart(date);
   if (day === null) return null;
   return { starts_at_ms: day + draft.starts_minute * MINUTE_MS, ends_at_ms: day + draft.ends_minute * MINUTE_MS };
+}
+export function timesOf(draft: Draft): Times | null {
+  return timesOn(draft, draft.date);
+}
+
+/** Every occurrence in order of time, each day once; one of a single session. */
+export function occurrencesOf(draft: Draft): Times[] {
+  const days = [...new Set([draft.date, ...draft.dates])].sort();
+  return days.map((it) => timesOn(draft, it)).filter((it) => it !== null);
+}
+export function isSeries(draft: Draft): boolean {
+  return occurrencesOf(draft).length > 1;
 }
 
 /** What is sent, to be judged or to be kept. Where no chair is chosen yet, the one who applies stands in for the judgement. */
@@ -80,9 +105,39 @@ export function requestOf(draft: Draft, applicant: string): ReservationDraft | n
     ...times,
     chair: listed(draft).some((it) => it.id === draft.chair) ? draft.chair : applicant,
   };
+  if (draft.online.length > 0) request.online = draft.online.map((it) => it.id);
   if (draft.contact.trim() !== '') request.contact = draft.contact.trim();
   if (draft.needs.trim() !== '') request.needs = draft.needs.trim();
   return request;
+}
+
+/** Takes a time into the draft. A time over midnight cannot be drawn on one day and is cut at its end. */
+export function takeTimes(draft: Draft, times: Times): void {
+  draft.date = isoDate(times.starts_at_ms);
+  draft.starts_minute = minuteOfDay(times.starts_at_ms);
+  draft.ends_minute = isoDate(times.ends_at_ms) === draft.date ? minuteOfDay(times.ends_at_ms) : 1440;
+}
+
+/** Takes other sites into the draft, as an alternative offers them: who sits at a site that stays, stays. */
+export function takeSites(draft: Draft, sites: readonly string[]): void {
+  draft.sites = sites.map((site) => draft.sites.find((it) => it.site === site) ?? { site, people: [] });
+}
+
+/** Each week, fortnight or month from a day on. A month without that day has none: the 31st is not moved to the 30th. */
+export type Every = 'week' | 'fortnight' | 'month';
+export function datesFrom(date: string, every: Every, count: number): string[] {
+  const start = dayStart(date);
+  if (start === null) return [];
+  const [year = 0, month = 0, day = 0] = date.split('-').map(Number);
+  const out: string[] = [];
+  for (let step = 1; out.length < Math.min(count, OCCURRENCES_MAX) - 1 && step <= OCCURRENCES_MAX * 2; step += 1) {
+    if (every === 'month') {
+      const index = month - 1 + step;
+      const next = `${year + Math.floor(index / 12)}-${String((index % 12) + 1).padStart(2, '0')}-${String(day).padStart(2, '0')}`;
+      if (dayStart(next) !== null) out.push(next);
+    } else out.push(isoDate(start + step * (every === 'week' ? 7 : 14) * 24 * 60 * MINUTE_MS));
+  }
+  return out;
 }
 
 /** The step at which a refusal is put right. */
@@ -107,28 +162,68 @@ export function stepOf(code: Code): Step {
   }
 }
 
-const VERSION = 1;
+const ids = (people: readonly PersonRef[]): string[] => people.map((it) => it.id);
 
-export function print(draft: Draft): string {
-  return JSON.stringify({ version: VERSION, draft });
+/** What the server keeps of an application that is not sent yet. */
+export function contentOf(draft: Draft, step: Step): DraftContent {
+  const content: DraftContent = {
+    title: draft.title,
+    purpose: draft.purpose,
+    official: draft.official,
+    classification: draft.classification,
+    sites: draft.sites.map((it) => ({ site: it.site, people: ids(it.people) })),
+    online: ids(draft.online),
+    step,
+  };
+  const times = timesOf(draft);
+  if (times && times.ends_at_ms > times.starts_at_ms) Object.assign(content, times);
+  if (draft.chair !== '') content.chair = draft.chair;
+  if (draft.contact !== '') content.contact = draft.contact;
+  if (draft.needs !== '') content.needs = draft.needs;
+  if (isSeries(draft)) content.occurrences = occurrencesOf(draft);
+  return content;
 }
 
-/** Reads a kept draft. What is not whole is not one: an older client wrote it, or a hand. */
-export function parse(text: string | null): Draft | null {
-  if (text === null) return null;
-  let read: unknown;
-  try {
-    read = JSON.parse(text);
-  } catch {
-    return null;
-  }
-  if (typeof read !== 'object' || read === null || !('version' in read) || read.version !== VERSION || !('draft' in read)) return null;
-  const draft = read.draft as Partial<Draft> | null;
-  if (typeof draft !== 'object' || draft === null || !Array.isArray(draft.sites)) return null;
-  const pattern = emptyDraft('');
-  for (const key of Object.keys(pattern) as (keyof Draft)[]) {
-    if (typeof draft[key] !== typeof pattern[key]) return null;
-  }
-  const whole = draft.sites.every((it) => typeof it?.site === 'string' && Array.isArray(it.people) && it.people.every((person) => typeof person?.id === 'string' && typeof person.name === 'string' && typeof person.agency?.short_name === 'string'));
-  return whole ? (draft as Draft) : null;
+/** The draft that a kept content means. People who are not known any more fall out. */
+export function draftOf(content: DraftContent, people: readonly PersonRef[], date: string): Draft {
+  const known = new Map(people.map((it) => [it.id, it]));
+  const named = (list: readonly string[] | null | undefined) => (list ?? []).map((id) => known.get(id)).filter((it) => it !== undefined);
+  const draft: Draft = {
+    ...emptyDraft(date),
+    title: content.title ?? '',
+    purpose: content.purpose ?? '',
+    official: content.official ?? false,
+    classification: content.classification ?? 'TERBUKA',
+    sites: (content.sites ?? []).map((it) => ({ site: it.site, people: named(it.people) })),
+    online: named(content.online),
+    chair: content.chair ?? '',
+    contact: content.contact ?? '',
+    needs: content.needs ?? '',
+  };
+  if (content.starts_at_ms != null && content.ends_at_ms != null) takeTimes(draft, { starts_at_ms: content.starts_at_ms, ends_at_ms: content.ends_at_ms });
+  const others = (content.occurrences ?? []).map((it) => isoDate(it.starts_at_ms));
+  if (others.length > 0) draft.dates = others.filter((it) => it !== draft.date);
+  return draft;
+}
+
+export function stepNamed(step: string | undefined | null): Step {
+  return STEPS.find((it) => it === step) ?? 'sites';
+}
+
+/** The draft that a reservation stands for, to be amended. */
+export function draftFrom(it: Reservation): Draft {
+  const draft: Draft = {
+    ...emptyDraft(isoDate(it.starts_at_ms)),
+    title: it.title,
+    purpose: it.purpose,
+    official: true,
+    classification: it.classification,
+    sites: it.sites.map((use) => ({ site: use.site.id, people: use.people.map((seat) => seat.person) })),
+    online: [...(it.online ?? [])],
+    chair: it.chair.id,
+    contact: it.contact ?? '',
+    needs: it.needs ?? '',
+  };
+  takeTimes(draft, it);
+  return draft;
 }

@@ -6,4 +6,8 @@ import type { SessionId } from "./SessionId";
 import type { SlotRequest } from "./SlotRequest";
 import type { SourceKind } from "./SourceKind";
 
-export type ClientMessage = { "type": "join", version: number, room: MeetingId, token: string, offer: string, publish: Array<PublishIntent>, } | { "type": "resume", version: number, ticket: string, offer?: string, publish: Array<PublishIntent>, } | { "type": "offer", offer: string, publish: Array<PublishIntent>, } | { "type": "view", slots: Array<SlotRequest>, } | { "type": "mute", kind: SourceKind, muted: boolean, } | { "type": "raise_hand", raised: boolean, } | { "type": "start_recording" } | { "type": "stop_recording" } | { "type": "mute_other", session: SessionId, kind: SourceKind, } | { "type": "remove", session: SessionId, } | { "type": "raise_classification", to: Classification, } | { "type": "end_meeting" } | { "type": "leave" } | { "type": "ping" };
+export type ClientMessage = { "type": "join", version: number, room: MeetingId, token: string, offer: string, publish: Array<PublishIntent>, 
+/**
+ * That the sender holds the key which the token names (RFC 9449): a room system's alone.
+ */
+proof?: string, } | { "type": "resume", version: number, ticket: string, offer?: string, publish: Array<PublishIntent>, } | { "type": "offer", offer: string, publish: Array<PublishIntent>, } | { "type": "view", slots: Array<SlotRequest>, } | { "type": "mute", kind: SourceKind, muted: boolean, } | { "type": "raise_hand", raised: boolean, } | { "type": "start_recording" } | { "type": "stop_recording" } | { "type": "mute_other", session: SessionId, kind: SourceKind, } | { "type": "remove", session: SessionId, } | { "type": "raise_classification", to: Classification, } | { "type": "end_meeting" } | { "type": "leave" } | { "type": "ping" };

@@ -2,6 +2,7 @@
 import type { ParticipantKind } from "./ParticipantKind";
 import type { PersonId } from "./PersonId";
 import type { Role } from "./Role";
+import type { RoomSystem } from "./RoomSystem";
 import type { Seat } from "./Seat";
 import type { SessionId } from "./SessionId";
 import type { Source } from "./Source";
@@ -10,7 +11,11 @@ import type { UnixMs } from "./UnixMs";
 /**
  * A row of the roster. Whoever receives media has one.
  */
-export type Participant = { session: SessionId, kind: ParticipantKind, person: PersonId, name: string, agency: string, role: Role, seat?: Seat, hand_raised_at_ms?: UnixMs, joined_at_ms: UnixMs, 
+export type Participant = { session: SessionId, kind: ParticipantKind, person: PersonId, name: string, agency: string, role: Role, seat?: Seat, 
+/**
+ * Of a room system: whose room it is.
+ */
+room_system?: RoomSystem, hand_raised_at_ms?: UnixMs, joined_at_ms: UnixMs, 
 /**
  * False while the connection is lost and may come back.
  */

@@ -64,6 +64,8 @@ impl Scene {
             name: "Aminah binti Yusof".into(),
             agency: "JDN".into(),
             seat: None,
+            room_system: None,
+            cnf: None,
             opens_at: now - 600,
             closes_at: now + 3600,
         }

@@ -1,0 +1,230 @@
+// A room's own screen: enrolled by its code and two people, it shows its day, joins with one press with a real picture, and what is withdrawn
+// is off the screen, the feed and the line. Pictures at the three sizes of such screens; axe on each.
+import { AxeBuilder } from '@axe-core/playwright';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Officer, openBrowser, openContext, picture, readCounter, signIn, until } from './browser';
+import { Service } from './service';
+import { word } from './words';
+
+const DAY_MS = 86_400_000;
+const MALAYSIA_MS = 8 * 3_600_000;
+/** Ten in the morning of the present Malaysian day: the demonstration's session of today runs. */
+const offset = (() => {
+  const now = Date.now();
+  return Math.floor((now + MALAYSIA_MS) / DAY_MS) * DAY_MS - MALAYSIA_MS + 10 * 3_600_000 - now;
+})();
+const SIZES = [
+  { name: 'landscape', width: 1920, height: 1080 },
+  { name: 'tablet', width: 1280, height: 800 },
+  { name: 'portrait', width: 800, height: 1280 },
+] as const;
+
+let service: Service;
+/** The codec of the room, with its camera. */
+let room: Officer;
+/** Everyone at a desk shares a browser. */
+let desk: Officer;
+let facilitator: Officer;
+let chair: Officer;
+const open: Officer[] = [];
+
+const person = (email: string) => service.people.find((it) => it.email.startsWith(email))!;
+const door = () => room.page.locator('[data-testid=door]');
+
+async function at(email: string): Promise<Officer> {
+  const officer = await openContext(desk.browser, { clockOffsetMs: offset });
+  await signIn(officer, service, person(email));
+  return officer;
+}
+
+async function accessible(officer: Officer, what: string): Promise<void> {
+  const { violations } = await new AxeBuilder({ page: officer.page }).setLegacyMode(true).analyze();
+  const grave = violations.filter((it) => it.impact === 'serious' || it.impact === 'critical');
+  expect(grave.map((it) => `${it.id}: ${it.nodes.map((node) => node.html).join(' ')}`), what).toEqual([]);
+}
+
+async function looked(name: string): Promise<void> {
+  for (const size of SIZES) {
+    await room.page.setViewportSize(size);
+    const cut = await room.page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
+    expect(cut, `${name} at ${size.name} is cut off`).toBe(false);
+    await picture(room.page, `panel-${name}-${size.name}`);
+    await accessible(room, `${name} at ${size.name}`);
+  }
+  await room.page.setViewportSize(SIZES[1]);
+}
+
+beforeAll(async () => {
+  service = await Service.start({ demo: true, clockOffsetMs: offset });
+  [room, desk, chair] = await Promise.all([
+    openBrowser({ camera: 1, clockOffsetMs: offset, width: 1280, height: 800 }),
+    openBrowser({ clockOffsetMs: offset }),
+    openBrowser({ camera: 2, clockOffsetMs: offset }),
+  ]);
+  open.push(room, desk, chair);
+});
+
+afterAll(async () => {
+  await Promise.all(open.map((officer) => officer.browser.close()));
+  await service.dispose();
+});
+
+describe('a room’s own screen', () => {
+  test('shows a code; the facilitator enters it by keyboard alone, a second person confirms, and it shows its day', async () => {
+    await room.page.goto(`${service.origin}/panel`);
+    const enrol = room.page.locator('[data-testid=enrol][data-code]:not([data-code=""])');
+    await enrol.waitFor();
+    const code = (await enrol.getAttribute('data-code'))!;
+    expect(code).toMatch(/^[2-9A-Z]{8}$/);
+    await looked('enrol');
+
+    facilitator = await at('jeffrey');
+    const { page } = facilitator;
+    await page.goto(`${service.origin}/devices`);
+    await page.getByLabel(word('devices_code')).focus();
+    await page.keyboard.type(`${code.slice(0, 4)} ${code.slice(4).toLowerCase()}`);
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('Kodek bilik utama');
+    await page.keyboard.press('Enter');
+    await page.locator('[data-testid=waiting-device]').waitFor();
+    expect(await page.locator('[data-testid=confirm-device]').count(), 'not by who entered the code').toBe(0);
+    await room.page.locator('[data-testid=enrol][data-state=entered]').waitFor();
+    const print = await room.page.locator('[data-testid=fingerprint]').innerText();
+    await accessible(facilitator, 'devices');
+    await picture(page, 'devices-waiting');
+
+    const second = await at('faridah');
+    await second.page.goto(`${service.origin}/devices`);
+    const waiting = second.page.locator('[data-testid=waiting-device]');
+    expect(await waiting.innerText()).toContain(print);
+    await second.page.locator('[data-testid=confirm-device]').click();
+    await second.page.locator('[data-testid=device]').waitFor();
+    await second.context.close();
+
+    await door().waitFor();
+    expect(await room.page.locator('[data-testid=site]').innerText()).toBe('MAMPU Cyberjaya');
+    expect(await door().getAttribute('data-standing')).toBe('in_use');
+    const shown = await door().innerText();
+    for (const someone of ['Ahmad Faizal', 'Dayang', 'Lim Siew']) expect(shown, 'never the people').not.toContain(someone);
+    await looked('in-use');
+    expect(service.log).not.toContain(code);
+  });
+
+  test('a key that was made here cannot be read out of here', async () => {
+    const exported = await room.page.evaluate(async () => {
+      const database = await new Promise<IDBDatabase>((done) => {
+        const request = indexedDB.open('sidang.device', 1);
+        request.onsuccess = () => done(request.result);
+      });
+      const pair = await new Promise<CryptoKeyPair>((done) => {
+        const request = database.transaction('kept').objectStore('kept').get('key');
+        request.onsuccess = () => done(request.result as CryptoKeyPair);
+      });
+      database.close();
+      return crypto.subtle.exportKey('jwk', pair.privateKey).then(
+        () => 'exported',
+        (error: Error) => error.name,
+      );
+    });
+    expect(exported).toBe('InvalidAccessError');
+  });
+
+  test('checks in with one press', async () => {
+    await room.page.locator('[data-testid=check-in]').click();
+    await room.page.locator('[data-testid=checked-in]').waitFor();
+    expect(await room.page.locator('[data-testid=check-in]').count()).toBe(0);
+  });
+
+  test('takes the report of a fault from whoever stands there', async () => {
+    await room.page.locator('[data-testid=report-fault]').click();
+    await room.page.locator('[data-testid=fault-form]').waitFor();
+    await looked('fault');
+    await room.page.locator('[data-testid=send-fault]').click();
+    await room.page.getByText(/F-\d{4}-\d{5}/).waitFor();
+    await room.page.getByRole('button', { name: word('panel_close') }).click();
+  });
+
+  test('joins with one press, named as the site, with a real picture both ways', async () => {
+    const pressed = Date.now();
+    await room.page.locator('[data-testid=panel-join]').click();
+    await room.page.locator('[data-testid=meeting][data-phase=in]').waitFor();
+    console.log(`press on Join at the panel to being in: ${Date.now() - pressed} ms`);
+
+    const session = service.printed.find((line) => line.includes('telepresence session'))!.match(/https?:\S+/)![0];
+    await signIn(chair, service, person('ahmad.faizal'));
+    await chair.page.goto(`${session}/join`);
+    await chair.page.locator('[data-testid=join]').click();
+    await chair.page.locator('[data-testid=meeting][data-phase=in]').waitFor();
+    const of = (who: string) => `[data-testid=tile][data-name="${who}"] video`;
+    const seen = await until('the room’s picture at the chair', async () => {
+      const reading = await readCounter(chair.page, of('MAMPU Cyberjaya'));
+      return reading?.right && reading;
+    });
+    expect(seen.person).toBe(1);
+    await until('the chair’s picture in the room', async () => (await readCounter(room.page, of('Ahmad Faizal bin Rahman')))?.right);
+    await picture(room.page, 'panel-in-the-meeting');
+    await picture(chair.page, 'meeting-with-a-room');
+  });
+
+  test('what is withdrawn is off the line and off the screen, in that order of telling', async () => {
+    const reservation = (await facilitator.page.evaluate(async () => {
+      const listed = (await (await fetch('/api/v1/reservations?view=site')).json()) as { reservations: { id: string; title: string; state: string; starts_at_ms: number }[] };
+      return listed.reservations.find((it) => it.title === 'Mesyuarat Penyelarasan Wilayah' && it.state === 'approved')?.id;
+    }))!;
+    const applicant = await at('noraini');
+    const watched = room.page.locator(`[data-testid=door]`);
+    const done = await applicant.page.evaluate(async (id) => {
+      const { csrf_token } = (await (await fetch('/api/v1/session')).json()) as { csrf_token: string };
+      const answer = await fetch(`/api/v1/reservations/${id}/withdrawal`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'x-csrf-token': csrf_token },
+        body: '{}',
+      });
+      return answer.status;
+    }, reservation);
+    const committed = Date.now();
+    expect(done).toBe(200);
+    // The session first: the page leaves the meeting because the node ended it, and says why.
+    await room.page.locator('[data-testid=over][data-reason=revoked]').waitFor();
+    console.log(`withdrawal answered to the room's session ended: ${Date.now() - committed} ms`);
+    await chair.page.locator('[data-testid=after-meeting][data-reason=revoked]').waitFor();
+    console.log(`withdrawal answered to the chair's session ended: ${Date.now() - committed} ms`);
+    await until('the panel shows a room without that session', async () => (await watched.getAttribute('data-reservation')) !== reservation);
+    console.log(`withdrawal answered to the panel changed: ${Date.now() - committed} ms`);
+    await looked('free');
+    // The token is dead: there is no way back in.
+    await chair.page.reload();
+    await chair.page.locator('[data-testid=green-room], [data-testid=meeting-failure]').first().waitFor();
+    expect(await chair.page.locator('[data-testid=join]:enabled').count()).toBe(0);
+  });
+
+  test('keeps its day without a line and says how old it is', async () => {
+    await room.context.setOffline(true);
+    // The page's own clock runs on: a minute without a word.
+    await room.page.reload().catch(() => {});
+    await room.context.setOffline(false);
+    await room.page.goto(`${service.origin}/panel`);
+    await door().waitFor();
+    await service.kill();
+    await room.page.evaluate(() => {
+      const real = performance.now.bind(performance);
+      performance.now = () => real() + 61_000;
+    });
+    await room.page.locator('[data-testid=stale]').waitFor();
+    expect(await room.page.locator('[data-testid=site]').innerText()).toBe('MAMPU Cyberjaya');
+    await looked('stale');
+    await service.startAgain();
+    await until('heard again', async () => (await door().getAttribute('data-stale')) === 'false');
+  });
+
+  test('a lost device is revoked with one press and knows nothing any more', async () => {
+    const { page } = facilitator;
+    await page.goto(`${service.origin}/devices`);
+    await page.locator('[data-testid=revoke-device]').click();
+    const pressed = Date.now();
+    await room.page.locator('[data-testid=enrol]').waitFor();
+    console.log(`revocation to the device's screen: ${Date.now() - pressed} ms`);
+    expect(await room.page.locator('main').innerText()).not.toContain('MAMPU');
+  });
+});
