@@ -37,7 +37,7 @@ async function send<T>(page: Page, method: string, path: string, body?: unknown)
   )) as T;
 }
 
-let people: string[] = [];
+const people: string[] = [];
 let sites: string[] = [];
 async function apply(title: string, starts_at_ms: number): Promise<string> {
   const draft = {

@@ -42,7 +42,6 @@ export type Replay = Schemas['Replay'];
 export type Bound = Replay['by_bound'][number]['bound'];
 export type OccupancyState = Schemas['OccupancyState'];
 export type Occupancy = Schemas['Occupancy'];
-export type OccupancyState = Occupancy['state'];
 export type Availability = Schemas['Availability'];
 export type DayFlag = Schemas['DayFlag'];
 export type SlotSearch = Schemas['SearchRequest'];
@@ -76,7 +75,6 @@ export type ConsentState = QueueRow['consent'];
 /** The hindrances are refusals of `wire`: their values are never absent. */
 export type Dossier = Omit<Schemas['Dossier'], 'hindrances'> & { hindrances: Refusal[] };
 export type Rival = Schemas['Rival'];
-export type DayFlag = Schemas['DayFlag'];
 export type ConsentRow = Schemas['ConsentRow'];
 export type Consent = Schemas['ConsentBody'];
 export type Delegation = Schemas['DelegationRow'];

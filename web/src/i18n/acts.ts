@@ -27,7 +27,6 @@ const ACTS: Record<string, () => string> = {
   'reservation.withdraw': () => m.act_reservation_withdrawn(),
   'reservation.lapse': () => m.act_reservation_lapsed(),
   'reservation.amend': () => m.act_reservation_amended(),
-  'reservation.return': () => m.act_reservation_returned(),
   'reservation.displace': () => m.act_reservation_displaced(),
   'reservation.resite': () => m.act_reservation_resited(),
   'reservation.go_online': () => m.act_reservation_online(),

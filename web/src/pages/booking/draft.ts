@@ -200,7 +200,7 @@ export function draftOf(content: DraftContent, people: readonly PersonRef[], dat
     contact: content.contact ?? '',
     needs: content.needs ?? '',
   };
-  if (content.starts_at_ms != null && content.ends_at_ms != null) takeTimes(draft, { starts_at_ms: content.starts_at_ms, ends_at_ms: content.ends_at_ms });
+  if (typeof content.starts_at_ms === 'number' && typeof content.ends_at_ms === 'number') takeTimes(draft, { starts_at_ms: content.starts_at_ms, ends_at_ms: content.ends_at_ms });
   const others = (content.occurrences ?? []).map((it) => isoDate(it.starts_at_ms));
   if (others.length > 0) draft.dates = others.filter((it) => it !== draft.date);
   return draft;

@@ -7,7 +7,7 @@ const site: Site = {
   time_zone: 'Asia/Kuala_Lumpur', opens_minute: 480, closes_minute: 1020, hours: [{ weekday: 1, opens_minute: 480, closes_minute: 1020 }],
   set_up_minutes: 15, clear_up_minutes: 0, rooms: [{ id: 'r', name: 'Bilik 1', floor: '2', seats: 6, wheelchair: 'yes' }], equipment: [], version: 3,
 };
-const detail: SiteDetail = { site, facilitators: [] };
+const detail: SiteDetail = { site, facilitators: [], photographs: [] };
 
 describe('the form of a site', () => {
   it('sends back what it was given', () => {

@@ -12,7 +12,7 @@ export function keptReport(person: string, reservation: string, site: string) {
     }
   };
   const earlier = read();
-  let draft = $state<ReportDraft>(earlier ?? { marks: {}, note: '', photographs: [], key: newIdempotencyKey() });
+  const draft = $state<ReportDraft>(earlier ?? { marks: {}, note: '', photographs: [], key: newIdempotencyKey() });
   let sent = false;
 
   $effect(() => {

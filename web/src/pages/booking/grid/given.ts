@@ -14,8 +14,8 @@ export function mondayOf(date: string): string {
 
 function takenOf(it: Availability['occupancies'][number]): Taken {
   const taken: Taken = { site: it.site, starts_at_ms: it.starts_at_ms, ends_at_ms: it.ends_at_ms, state: it.state === 'blocked' ? 'maintenance' : it.state, mine: it.mine };
-  if (it.title != null) taken.title = it.title;
-  if (it.reservation != null) taken.reservation = it.reservation;
+  if (typeof it.title === 'string') taken.title = it.title;
+  if (typeof it.reservation === 'string') taken.reservation = it.reservation;
   return taken;
 }
 
