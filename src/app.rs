@@ -142,7 +142,8 @@ impl Control {
 
 /// The mail settings, tried as far as they can be without the mail server.
 fn mail_settings(settings: &Settings, public_url: &str) -> Result<booking::mail::Settings> {
-    let host = public_url.split("://").nth(1).and_then(|rest| rest.split(['/', ':']).next()).filter(|it| it.contains(char::is_alphanumeric));
+    let host =
+        public_url.split("://").nth(1).and_then(|rest| rest.split(['/', ':']).next()).filter(|it| it.contains(char::is_alphanumeric));
     let host = host.unwrap_or("localhost");
     let own = || booking::calendar::writer::Address { name: "Sidang".into(), email: format!("sidang@{host}") };
     if let Some(smtp) = &settings.mail.smtp {

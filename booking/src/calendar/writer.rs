@@ -299,8 +299,8 @@ fn bare(field: &'static str, text: &str) -> Result<String, Unwritable> {
     }
 }
 
-/// A name in a parameter. A quotation mark cannot stand there, and a caret would be read as an escape by those who know RFC 6868: both are
-/// shown by what looks like them and means nothing.
+/// A name in a parameter. A quotation mark cannot stand there, a caret would be read as an escape by those who know RFC 6868, and a backslash
+/// by those who know no better: each is shown by what looks like it and means nothing.
 fn shown(field: &'static str, name: &str) -> Result<String, Unwritable> {
     bounded(field, name)?;
     match name.chars().any(char::is_control) {
@@ -311,5 +311,5 @@ fn shown(field: &'static str, name: &str) -> Result<String, Unwritable> {
 
 /// A name as [`shown`] writes it.
 pub(super) fn plain(name: &str) -> String {
-    name.replace('"', "'").replace('^', "\u{2c6}")
+    name.replace('"', "'").replace('^', "\u{2c6}").replace('\\', "\u{2216}")
 }

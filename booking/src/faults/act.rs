@@ -65,13 +65,17 @@ pub async fn report_in(tx: &mut Tx, now: UnixMs, by: Reporter, draft: &FaultDraf
     photographs::attach(tx, uploader, &draft.photographs, Subject::Fault(id)).await?;
     let value = Some(draft.severity.text().to_owned());
     store::note(tx, id, &Event { at: now, kind: EventKind::Report, value, note: None, by: by.person() }).await?;
-    let row = Entry::new(now, "fault.report", "fault", id).rule(Rule::Tp6)
+    let row = Entry::new(now, "fault.report", "fault", id)
+        .rule(Rule::Tp6)
         .detail("site", draft.site.to_string())
         .detail("severity", draft.severity.text());
-    audit::record(tx, match by {
-        Reporter::Person { person, agency, .. } => row.by(person).on_behalf_of(agency),
-        Reporter::Device(device) => row.detail("device", device.to_string()),
-    });
+    audit::record(
+        tx,
+        match by {
+            Reporter::Person { person, agency, .. } => row.by(person).on_behalf_of(agency),
+            Reporter::Device(device) => row.detail("device", device.to_string()),
+        },
+    );
     let fault = found(tx, id).await?;
     tell::reported(tx, now, &fault).await?;
     let keeper = matches!(by, Reporter::Person { keeper: true, .. });

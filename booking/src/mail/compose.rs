@@ -91,7 +91,7 @@ impl Composed {
         let mut builder = Message::builder()
             .from(mailbox(&settings.mail.from)?)
             .to(mailbox(&self.to)?)
-            .subject(line("subject", self.subject.clone())?)
+            .subject(words_of(&line("subject", self.subject.clone())?))
             .date(SystemTime::UNIX_EPOCH + created)
             .message_id(Some(message_id(self.id, settings)))
             // RFC 3834: nobody's absence answers it.
@@ -119,6 +119,12 @@ fn mailbox(address: &Address) -> Result<Mailbox, Unwritable> {
     let email = address.email.parse().map_err(|_| Unwritable("e-mail"))?;
     let name = line("name", address.name.clone())?;
     Ok(Mailbox::new(Some(name).filter(|it| !it.is_empty()), email))
+}
+
+/// With single spaces between its words: a header may be folded at a space (RFC 5322, section 2.2.3), and readers join what was folded
+/// each in their own way.
+pub(super) fn words_of(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// One line: what would begin another header is refused and not mended.

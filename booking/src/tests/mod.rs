@@ -3,8 +3,8 @@
 
 pub(crate) mod cast;
 mod central;
-mod deciding;
 mod conditions;
+mod deciding;
 mod demonstration;
 mod edge;
 mod inventory;

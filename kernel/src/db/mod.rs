@@ -63,7 +63,10 @@ pub enum Kind {
 impl Db {
     /// Opens `sqlite:<path>` (created where it is missing) or `postgres://…`. The schema is not touched: see [`Db::migrate`].
     pub async fn connect(url: &str) -> Result<Self> {
-        Ok(Self { pools: connect::open(url).await?, told: Arc::new(Told { outbox_rows: Notify::new(), audit_rows: watch::Sender::new(()) }) })
+        Ok(Self {
+            pools: connect::open(url).await?,
+            told: Arc::new(Told { outbox_rows: Notify::new(), audit_rows: watch::Sender::new(()) }),
+        })
     }
 
     pub fn kind(&self) -> Kind {

@@ -63,7 +63,14 @@ fn publish() -> Vec<PublishIntent> {
 }
 
 fn join(grant: &GrantClaims, signer: &Signer) -> ClientMessage {
-    ClientMessage::Join { version: SIGNAL_VERSION, room: grant.room, token: signer.grant(grant), offer: OFFER.into(), publish: publish(), proof: None }
+    ClientMessage::Join {
+        version: SIGNAL_VERSION,
+        room: grant.room,
+        token: signer.grant(grant),
+        offer: OFFER.into(),
+        publish: publish(),
+        proof: None,
+    }
 }
 
 async fn socket(address: SocketAddr) -> Socket {
