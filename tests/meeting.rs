@@ -153,11 +153,13 @@ async fn who_is_sent_out_comes_back_neither_by_the_same_token_nor_by_a_fresh_one
         let service = meeting_of(2).await?;
         let mut inside = join_all(&service.people, service.meeting, &Behaviour::default(), || ()).await?;
         // Minted before, and not used yet.
-        let (spare, _) = grant(&service.people[1], service.meeting).await?;
+        let (spare, signal_url) = grant(&service.people[1], service.meeting).await?;
         let session = inside[1].session;
         assert_eq!(inside[0].ask(ClientMessage::Remove { session }).await?, None);
         inside[1].until(|view| view.ended == Some(LeaveReason::Removed)).await?;
-        let refusal = refused_join(&service, spare, service.meeting).await?;
+        let again = Participant::join_with(&service.node.origin, &signal_url, service.meeting, spare, 1, Behaviour::default()).await;
+        let again = again.err().context("who was sent out came back")?;
+        let refusal = &again.downcast_ref::<JoinRefused>().context("refused with a reason")?.0;
         assert_eq!((refusal.code, refusal.rule), (Code::GrantRevoked, Some(Rule::Meet8)));
         // The fact travels to the control plane: look until it is there. From then on there is no fresh one.
         let path = format!("/meetings/{}/grant", service.meeting);

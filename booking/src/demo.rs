@@ -4,8 +4,12 @@
 
 use crate::{
     Booking,
-    decisions::{self, Answer},
+    decisions::{
+        self, Answer,
+        consents::{self, ConsentAnswer},
+    },
     meetings::{self, MeetingDraft, State as MeetingState, act::Creation},
+    overrides::Hand,
     people::People,
     policy::Slot,
     reservations::{self, Application, By, Draft, DraftSite, State, drafts::DraftOccurrence, series, store},
@@ -180,9 +184,32 @@ impl Stage<'_> {
         let received = day.checked_sub_days(Days::new(AHEAD_DAYS)).and_then(|day| instant(day, 10 * 60, MALAYSIA));
         let Some(received) = received else { return Ok(None) };
         let Some(id) = self.applied(title, slot, received).await? else { return Ok(None) };
+        self.consented(id, received).await?;
         let approve = Answer::approve();
         decisions::decide(&self.booking.db, received.saturating_add_ms(HOUR_MS), self.approver, id, &approve).await?;
         Ok(Some(id))
+    }
+
+    /// Where the day is a rest day, those who look after the rooms have said yes.
+    async fn consented(&self, id: ReservationId, at: UnixMs) -> Result<()> {
+        let (rest, hands) = {
+            let mut tx = self.booking.db.read().await?;
+            let found = store::by_id(&mut tx, id).await?.ok_or_else(|| Error::broken("a reservation that was just made is not found"))?;
+            let calendar = consents::calendar_of(&mut tx, found.slot).await?;
+            let flags = consents::flags(&found, &sites::all(&mut tx).await?, &calendar);
+            let rest: BTreeSet<SiteId> = flags.iter().filter(|it| it.is_rest()).map(|it| it.site).collect();
+            let mut hands = Vec::new();
+            for site in &rest {
+                hands.push(identity::facilitators(&mut tx, *site).await?.first().copied());
+            }
+            (rest, hands)
+        };
+        for (site, person) in rest.into_iter().zip(hands) {
+            let Some(person) = person else { continue };
+            let by = Hand { person, agency: self.approver.agency, acting_for: None };
+            consents::answer(&self.booking.db, at, by, id, site, ConsentAnswer::Given, None).await?;
+        }
+        Ok(())
     }
 
     /// An application for next week.

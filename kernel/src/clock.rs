@@ -47,25 +47,35 @@ impl Clock for SystemClock {
 
 /// A clock that stands still until it is moved: for tests and simulations.
 #[derive(Debug)]
-pub struct ManualClock(AtomicI64);
+pub struct ManualClock {
+    wall: AtomicI64,
+    /// Milliseconds that passed: a wall clock that is set back does not take any away.
+    passed: AtomicI64,
+}
 
 impl ManualClock {
     pub fn at(now: UnixMs) -> Arc<Self> {
-        Arc::new(Self(AtomicI64::new(now.0)))
+        Arc::new(Self { wall: AtomicI64::new(now.0), passed: AtomicI64::new(0) })
     }
 
     pub fn set(&self, now: UnixMs) {
-        self.0.store(now.0, Ordering::SeqCst);
+        let before = self.wall.swap(now.0, Ordering::SeqCst);
+        self.passed.fetch_add(now.0.saturating_sub(before).max(0), Ordering::SeqCst);
     }
 
     pub fn advance_ms(&self, ms: i64) {
-        self.0.fetch_add(ms, Ordering::SeqCst);
+        self.wall.fetch_add(ms, Ordering::SeqCst);
+        self.passed.fetch_add(ms.max(0), Ordering::SeqCst);
     }
 }
 
 impl Clock for ManualClock {
     fn now(&self) -> UnixMs {
-        UnixMs(self.0.load(Ordering::SeqCst))
+        UnixMs(self.wall.load(Ordering::SeqCst))
+    }
+
+    fn monotonic(&self) -> Duration {
+        Duration::from_millis(u64::try_from(self.passed.load(Ordering::SeqCst)).unwrap_or(0))
     }
 }
 

@@ -5,7 +5,7 @@ import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Officer, openBrowser, openContext, picture, signIn, until } from './browser';
 import { Service } from './service';
-import { word } from './words';
+import { around, word } from './words';
 
 const DAY_MS = 86_400_000;
 const MALAYSIA_MS = 8 * 3_600_000;
@@ -59,8 +59,11 @@ async function tabTo(page: Page, target: Locator): Promise<void> {
 }
 
 const focusName = (page: Page): Promise<string> => page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? '');
+const focused = (page: Page, name: RegExp): Promise<unknown> => until(`focus on ${String(name)}`, async () => name.test(await focusName(page)));
 const main = (page: Page): Promise<string> => page.locator('main').innerText();
 const shown = (page: Page, text: string): Promise<unknown> => until(text, async () => (await main(page)).includes(text));
+/** The line that says when the draft was kept last: `Draf disimpan 10:02`. */
+const kept = (page: Page): Promise<unknown> => until('the draft is kept', async () => new RegExp(`${around('draft_saved')[0]} \\d`).test(await main(page)));
 const next = (page: Page) => page.getByRole('button', { name: word('ui_next') }).click();
 const site = (page: Page, name: string) => page.getByRole('combobox', { name: word('apply_who_at', { site: name }) });
 
@@ -79,7 +82,7 @@ describe('by mouse', () => {
     await page.getByRole('button', { name: /SBH/ }).click();
     const found = page.getByRole('list', { name: word('find_title') }).getByRole('listitem');
     await found.first().waitFor();
-    expect(await found.first().innerText()).toContain(word('find_margin').split('{')[0]);
+    expect(await found.first().innerText()).toContain(around('find_margin')[0]);
     await judge(page, 'availability');
     await page.getByRole('tab', { name: word('ui_view_list') }).click();
     await judge(page, 'availability-list');
@@ -87,14 +90,14 @@ describe('by mouse', () => {
     await page.waitForURL(/\/apply\?/);
     await until('both sites are in it', async () => (await page.getByRole('checkbox', { checked: true }).count()) === 2);
     await next(page);
-    await shown(page, word('draft_saved').split('{')[0]!);
+    await kept(page);
     await page.waitForURL(/draft=/);
     await judge(page, 'when');
     await next(page);
     await list(page, site(page, 'MAMPU Cyberjaya'), 'Ahmad Faizal');
     await list(page, site(page, 'MAMPU Cawangan Sarawak'), 'Dayang');
     await shown(page, word('draft_saving'));
-    await until('it is kept', async () => (await main(page)).includes(word('draft_saved').split('{')[0]!));
+    await kept(page);
     // A closed laptop: another day, the same draft.
     await page.goto(`${service.origin}/bookings?view=drafts`);
     await page.getByRole('link', { name: new RegExp(word('draft_resume')) }).click();
@@ -142,7 +145,7 @@ describe('by mouse', () => {
     await page.getByRole('button', { name: word('booking_copy') }).click();
     await page.waitForURL(/\/apply\?draft=/);
     await next(page);
-    const use = page.getByRole('button', { name: new RegExp(`^${word('apply_use_date').split('{')[0]}`) });
+    const use = page.getByRole('button', { name: new RegExp(`^${around('apply_use_date')[0]} \\d`) });
     await use.first().waitFor();
     expect(await main(page)).toContain('TP-2');
     await judge(page, 'refused');
@@ -172,19 +175,20 @@ describe('by keyboard alone', () => {
     await page.keyboard.press('Shift+PageDown');
     await until('the week after', async () => (await page.locator('[role=gridcell]:focus').count()) === 1 && /from=/.test(page.url()));
     await page.keyboard.press('Control+Home');
+    await focused(page, /./);
     const day = await focusName(page);
     await page.keyboard.press('PageDown');
-    expect(await focusName(page)).not.toBe(day);
+    await until('another day', async () => ![day, ''].includes(await focusName(page)));
     await page.keyboard.press('Home');
-    expect(await focusName(page)).toContain('08:00');
+    await focused(page, /08:00/);
     await page.keyboard.press('End');
-    expect(await focusName(page)).toMatch(/16:45|hingga 17:00/);
+    await focused(page, /16:45|hingga 17:00/);
     await page.keyboard.press('Home');
     await page.keyboard.press('ArrowDown');
-    expect(await focusName(page)).toMatch(/^CBJ, /);
+    await focused(page, /^CBJ, /);
     for (let step = 0; step < 40 && !/kosong/.test(await focusName(page)); step += 1) await page.keyboard.press('ArrowRight');
     for (let step = 0; step < 4; step += 1) await page.keyboard.press('ArrowRight');
-    expect(await focusName(page)).toMatch(/^CBJ, \S+ \d+ \S+, \d\d:\d\d, kosong hingga \d\d:\d\d/);
+    await focused(page, /^CBJ, \S+ \d+ \S+, \d\d:\d\d, kosong hingga \d\d:\d\d/);
     await page.keyboard.press('Enter');
     const apply = page.locator('.chosen').getByRole('link', { name: word('find_apply') });
     await tabTo(page, apply);
@@ -255,7 +259,7 @@ describe('on a telephone', () => {
     await page.getByRole('list', { name: word('find_title') }).getByRole('button').first().click();
     await page.getByLabel(word('series_ask')).check();
     await page.getByRole('button', { name: word('series_fill') }).click();
-    await page.getByText(word('series_sum').split('{all}')[1]!.trim(), { exact: false }).first().waitFor();
+    await page.getByText(around('series_sum')[2]!, { exact: false }).first().waitFor();
     expect(await page.getByRole('row').count()).toBeGreaterThanOrEqual(4);
     await judge(page, 'telephone-series');
     await next(page);
@@ -276,7 +280,7 @@ describe('on a telephone', () => {
     await page.waitForURL(/\/bookings\/[0-9a-f-]{36}$/);
     await page.getByRole('heading', { name: word('series_title') }).waitFor();
     await page.goto(`${service.origin}/bookings`);
-    await shown(page, word('series_line').split('{count}')[1]!.split(',')[0]!.trim());
+    await shown(page, around('series_line')[1]!.replace(',', ''));
     await judge(page, 'telephone-bookings');
   });
 });

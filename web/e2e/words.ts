@@ -16,3 +16,10 @@ export function word(key: string, values: Record<string, string> = {}, language:
   if (typeof text !== 'string') throw new Error(`no sentence has the key ${key}`);
   return text.replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? '');
 }
+
+/** What stands around the values of a sentence, in order, without the spaces at their ends. */
+export function around(key: string, language: 'ms' | 'en' = 'ms'): string[] {
+  const text = WORDS[language][key];
+  if (typeof text !== 'string') throw new Error(`no sentence has the key ${key}`);
+  return text.split(/\{\w+\}/).map((part) => part.trim());
+}

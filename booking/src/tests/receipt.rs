@@ -73,8 +73,8 @@ kernel::on_both! {
         let cast = Cast::new(&plane).await;
         plane.clock.set(UnixMs(MIDNIGHT.0 + 60_000));
         let mut draft = cast.draft(&plane);
-        draft["starts_at_ms"] = json!(USE.0 + DAY);
-        draft["ends_at_ms"] = json!(USE.0 + DAY + HOUR);
+        draft["starts_at_ms"] = json!(USE.0 + 3 * DAY);
+        draft["ends_at_ms"] = json!(USE.0 + 3 * DAY + HOUR);
         let id = text(&plane.post(Some(&cast.applicant), "/api/v1/reservations", draft).await.ok()["id"]);
         // Back across midnight: what was received stays so, and what is done to it afterwards does not move it.
         plane.clock.set(UnixMs(MIDNIGHT.0 - 60_000));
@@ -82,6 +82,6 @@ kernel::on_both! {
         assert_eq!(read().await["received_at_ms"], json!(MIDNIGHT.0 + 60_000));
         plane.post(Some(&cast.approver), &format!("/api/v1/reservations/{id}/decision"), json!({ "decision": "approve" })).await.ok();
         let decided = read().await;
-        assert_eq!((&decided["received_at_ms"], &decided["days_before_use"]), (&json!(MIDNIGHT.0 + 60_000), &json!(3)));
+        assert_eq!((&decided["received_at_ms"], &decided["days_before_use"]), (&json!(MIDNIGHT.0 + 60_000), &json!(5)));
     }
 }

@@ -93,8 +93,8 @@ export const api = {
   drafts: {
     list: () => taken(client.GET('/api/v1/drafts')),
     get: (id: string) => taken(client.GET('/api/v1/drafts/{id}', { params: at(id) })),
-    create: (content: t.DraftContent, key: string) => taken(client.POST('/api/v1/drafts', { body: { content: content as t.Schemas['DraftContent'] }, params: once(key) })),
-    update: (id: string, version: number, content: t.DraftContent) => taken(client.PUT('/api/v1/drafts/{id}', { body: { version, content: content as t.Schemas['DraftContent'] }, params: at(id) })),
+    create: (content: t.DraftContent, key: string) => taken(client.POST('/api/v1/drafts', { keepalive: true, body: { content: content as t.Schemas['DraftContent'] }, params: once(key) })),
+    update: (id: string, version: number, content: t.DraftContent) => taken(client.PUT('/api/v1/drafts/{id}', { keepalive: true, body: { version, content: content as t.Schemas['DraftContent'] }, params: at(id) })),
     remove: (id: string) => taken(client.DELETE('/api/v1/drafts/{id}', { params: at(id) })),
   },
   series: {
