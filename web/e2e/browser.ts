@@ -55,6 +55,9 @@ export async function openBrowser(options: BrowserOptions = {}): Promise<Officer
   return openContext(browser, options);
 }
 
+/** Every page of this file's people, for the picture of a failure. */
+export const openPages = new Set<Page>();
+
 /** One more person in a browser that runs, where nobody's own camera matters. */
 export async function openContext(browser: Browser, options: BrowserOptions = {}): Promise<Officer> {
   const context = await browser.newContext({
@@ -90,6 +93,8 @@ export async function openContext(browser: Browser, options: BrowserOptions = {}
     }, options.clockOffsetMs);
   context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
+  openPages.add(page);
+  page.on('close', () => openPages.delete(page));
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(`page error: ${error.message}`));
   page.on('console', (message) => {

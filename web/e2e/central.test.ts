@@ -187,7 +187,8 @@ describe('the policy, by keyboard alone', () => {
     await until(`the focus is on ${name}`, async () => {
       const named = await page.evaluate(() => {
         const it = document.activeElement as (HTMLElement & { labels?: NodeListOf<HTMLLabelElement> }) | null;
-        return `${it?.labels?.[0]?.innerText ?? ''} ${it?.getAttribute('aria-label') ?? ''} ${it?.innerText ?? ''}`;
+        if (!it?.matches('a, button, input, select, textarea')) return '';
+        return `${it.labels?.[0]?.innerText ?? ''} ${it.getAttribute('aria-label') ?? ''} ${it.innerText}`;
       });
       if (named.includes(name)) return true;
       await page.keyboard.press('Tab');

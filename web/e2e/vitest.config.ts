@@ -6,6 +6,7 @@ export default defineConfig({
     root: import.meta.dirname,
     include: ['*.test.ts'],
     environment: 'node',
+    setupFiles: ['failed.ts'],
     fileParallelism: false,
     testTimeout: 180_000,
     hookTimeout: 180_000,
