@@ -126,7 +126,7 @@ const MANY_MS = 600_000;
 
 describe('every page at every width', { timeout: MANY_MS }, () => {
   test('before signing in', async () => {
-    await visit(first, [{ pattern: '/sign-in', name: 'sign-in' }]);
+    await visit(first, [{ pattern: '/sign-in', name: 'sign-in' }, { pattern: '/panel', name: 'panel-new' }]);
     quiet(first, UNKNOWN_YET);
   });
 
@@ -196,6 +196,7 @@ describe('every page at every width', { timeout: MANY_MS }, () => {
       { pattern: '/bookings', name: 'bookings' },
       { pattern: '/bookings/:id', name: 'booking-submitted', address: `/bookings/${submitted.id}` },
       { pattern: '/bookings/:id', name: 'booking-approved', address: `/bookings/${approved.id}` },
+      { pattern: '/bookings/:id/amend', name: 'booking-amend', address: `/bookings/${submitted.id}/amend` },
     ]);
     quiet(officer, UNKNOWN_YET);
   });
@@ -270,6 +271,7 @@ describe('every page at every width', { timeout: MANY_MS }, () => {
       { pattern: '/mail', name: 'mail' },
       { pattern: '/people', name: 'people' },
       { pattern: '/people/new', name: 'person-new' },
+      { pattern: '/devices', name: 'devices' },
     ]);
     quiet(officer, UNKNOWN_YET);
   });
