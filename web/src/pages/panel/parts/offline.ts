@@ -20,8 +20,17 @@ export function isMadeOf(page: string, files: readonly string[]): boolean {
   return named.length > 0 && named.every((it) => files.includes(it));
 }
 
+/** Once the page is drawn: then the letters that it is drawn in are loaded too. */
+async function drawn(): Promise<void> {
+  const frame = (): Promise<number> => new Promise((done) => requestAnimationFrame(done));
+  await frame();
+  await frame();
+  await document.fonts.ready;
+}
+
 /** Keeps the page as it is loaded. Where the browser has no such store, the page only cannot start without a line. */
 export async function keepPage(): Promise<void> {
+  await drawn();
   const files = filesOf(
     performance.getEntriesByType('resource').map((it) => it.name),
     window.location.origin,
