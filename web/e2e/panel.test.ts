@@ -3,16 +3,10 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Officer, openBrowser, openContext, picture, readCounter, signIn, until } from './browser';
+import { atHour, offset } from './clock';
 import { Service } from './service';
 import { word } from './words';
 
-const DAY_MS = 86_400_000;
-const MALAYSIA_MS = 8 * 3_600_000;
-/** Ten in the morning of the present Malaysian day: the demonstration's session of today runs. */
-const offset = (() => {
-  const now = Date.now();
-  return Math.floor((now + MALAYSIA_MS) / DAY_MS) * DAY_MS - MALAYSIA_MS + 10 * 3_600_000 - now;
-})();
 const SIZES = [
   { name: 'landscape', width: 1920, height: 1080 },
   { name: 'tablet', width: 1280, height: 800 },
@@ -139,6 +133,9 @@ describe('a room’s own screen', () => {
   test('takes the report of a fault from whoever stands there', async () => {
     await room.page.locator('[data-testid=report-fault]').click();
     await room.page.locator('[data-testid=fault-form]').waitFor();
+    await room.page.locator('[data-testid=send-fault]').click();
+    await room.page.getByText(word('panel_fault_what_error')).waitFor();
+    await room.page.getByText(word('panel_fault_display'), { exact: true }).click();
     await looked('fault');
     await room.page.locator('[data-testid=send-fault]').click();
     await room.page.getByText(/F-\d{4}-\d{5}/).waitFor();
@@ -200,20 +197,49 @@ describe('a room’s own screen', () => {
   });
 
   test('keeps its day without a line and says how old it is', async () => {
+    const planned = await facilitator.page.evaluate(
+      async ([starts_at_ms, ends_at_ms]) => {
+        const { csrf_token, me } = (await (await fetch('/api/v1/session')).json()) as { csrf_token: string; me: { sites: string[] } };
+        const headers = { 'content-type': 'application/json', 'x-csrf-token': csrf_token };
+        const body = JSON.stringify({ site: me.sites[0], title: 'Semakan peralatan', checklist: [], occurrences: [{ starts_at_ms, ends_at_ms }] });
+        return (await fetch('/api/v1/maintenance', { method: 'POST', headers, body })).status;
+      },
+      [atHour(0, 15), atHour(0, 16)] as const,
+    );
+    expect(planned).toBe(201);
+    const next = room.page.locator('[data-testid=day]');
+    await next.getByText(word('panel_block_maintenance')).waitFor();
+    await until('the page is kept', () => room.page.evaluate(async () => (await navigator.serviceWorker.getRegistration('/panel'))?.active?.state === 'activated'));
     await room.context.setOffline(true);
     // The page's own clock runs on: a minute without a word.
-    await room.page.reload().catch(() => {});
-    await room.context.setOffline(false);
-    await room.page.goto(`${service.origin}/panel`);
-    await door().waitFor();
-    await service.kill();
     await room.page.evaluate(() => {
       const real = performance.now.bind(performance);
       performance.now = () => real() + 61_000;
     });
     await room.page.locator('[data-testid=stale]').waitFor();
+
+    // The screen is started anew without a line: its day is still there, and says at once how old it is.
+    await room.page.reload();
+    await room.page.locator('[data-testid=stale]').waitFor();
     expect(await room.page.locator('[data-testid=site]').innerText()).toBe('MAMPU Cyberjaya');
+    expect(await next.innerText()).toContain('15:00–16:00');
     await looked('stale');
+
+    // And where it is the service that is gone, not the line.
+    await service.kill();
+    await room.context.setOffline(false);
+    await room.page.reload();
+    await room.page.locator('[data-testid=stale]').waitFor();
+    const kept = await room.page.evaluate(async () => {
+      const cache = await caches.open('sidang.panel');
+      const texts = await Promise.all((await cache.matchAll()).map((it) => it.text()));
+      const paths = (await cache.keys()).map((it) => new URL(it.url).pathname);
+      return { paths, told: texts.filter((it) => it.includes('MAMPU') || it.includes('Ahmad Faizal')).length };
+    });
+    expect(kept.paths).toContain('/panel');
+    expect(kept.paths.filter((it) => it.startsWith('/api/')), 'no answer of the service is kept with the page').toEqual([]);
+    expect(kept.told).toBe(0);
+
     await service.startAgain();
     await until('heard again', async () => (await door().getAttribute('data-stale')) === 'false');
   });

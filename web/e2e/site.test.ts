@@ -4,16 +4,10 @@ import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Officer, openBrowser, openContext, picture, signIn, until } from './browser';
+import { offset } from './clock';
 import { Service } from './service';
 import { word } from './words';
 
-const DAY_MS = 86_400_000;
-const MALAYSIA_MS = 8 * 3_600_000;
-/** Ten in the morning of the present Malaysian day. */
-const offset = (() => {
-  const now = Date.now();
-  return Math.floor((now + MALAYSIA_MS) / DAY_MS) * DAY_MS - MALAYSIA_MS + 10 * 3_600_000 - now;
-})();
 const TELEPHONE = { width: 390, height: 844 };
 
 let service: Service;
@@ -149,6 +143,35 @@ describe('the condition report at 390 pixels', () => {
     await page.getByRole('button', { name: word('condition_confirm') }).click();
     await page.getByText(word('condition_confirmed', { name: 'Ahmad Faizal bin Rahman' })).waitFor();
     await judge(page, 'condition-signed-telephone');
+  });
+});
+
+describe('who has come', () => {
+  const title = 'Mesyuarat Penyelarasan Wilayah';
+  const named = (what: string) => `${word(what)}: ${title}`;
+
+  test('is said with one press, taken back with another, and refused where it no longer can be', async () => {
+    const [{ page }, other] = [await enter('jeffrey'), await enter('jeffrey')];
+    await page.goto(`${service.origin}/site`);
+    await page.getByRole('button', { name: named('site_check_in') }).click();
+    await page.getByText(word('site_check_in_done', { title })).first().waitFor();
+    const undo = page.getByRole('button', { name: named('site_check_in_undo') });
+    await undo.waitFor();
+    await judge(page, 'site-checked-in-telephone');
+    await other.page.goto(`${service.origin}/site`);
+    await other.page.getByRole('button', { name: named('site_check_in_undo') }).waitFor();
+    await undo.click();
+    await page.getByRole('button', { name: named('site_check_in') }).waitFor();
+
+    // The other page does not know yet: it is told why, and nothing is lost.
+    await other.page.getByRole('button', { name: named('site_check_in_undo') }).click();
+    await other.page.getByText(word('panel_no_check_in_settled')).waitFor();
+    await judge(other.page, 'site-check-in-refused-telephone');
+
+    // By keyboard as by mouse.
+    await page.getByRole('button', { name: named('site_check_in') }).focus();
+    await page.keyboard.press('Enter');
+    await undo.waitFor();
   });
 });
 

@@ -186,6 +186,8 @@ codes! {
     DevicesFull = "device.full" => 409,
     /// Too early or too late to check in. Values: `from_ms`, `until_ms`.
     CheckInTime = "check_in.time" => 409,
+    /// The check-in cannot be taken back: its minutes are over, a panel or a person in the meeting said so too, or there was none.
+    CheckInSettled = "check_in.settled" => 409,
     /// The slot was let go because nobody came.
     NoShow = "check_in.no_show" => 409,
     /// The next use of a site begins before that. Values: `site`, `free_until_ms`.

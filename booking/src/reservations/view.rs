@@ -117,6 +117,8 @@ pub struct SiteUse {
     pub no_show_at_ms: Option<UnixMs>,
     /// This person, who looks after the site, may say now that they are there.
     pub may_check_in: bool,
+    /// They said so a moment ago, and may take it back.
+    pub may_undo_check_in: bool,
 }
 
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -304,6 +306,8 @@ async fn one(booking: &Booking, tx: &mut Tx, actor: &Actor, sites: &[Site], it: 
             && it.state == State::Approved
             && day_of_use(used.site).is_none_or(|it| it.checked_in.is_none() && it.no_show_at.is_none())
             && use_of_rooms::rules::may_check_in(it.slot, booking.clock.now()).is_ok(),
+        may_undo_check_in: actor.facilitates(used.site)
+            && use_of_rooms::rules::may_undo(day_of_use(used.site).and_then(|it| it.checked_in), it.slot, booking.clock.now()),
     });
     let holds = it.holds();
     let waiting = match it.state {

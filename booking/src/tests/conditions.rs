@@ -187,6 +187,29 @@ kernel::on_both! {
         assert_eq!(plane.get(Some(&cast.facilitator), "/api/v1/conditions").await.ok()["due"], json!([]));
     }
 
+    async fn the_facilitator_checks_in_and_takes_it_back(db: Db) {
+        let plane = Plane::new(db.clone()).await;
+        let cast = Cast::new(&plane).await;
+        let it = used(&plane, &cast).await;
+        let path = it.path.replace("/condition", "/check-in");
+        let take_back = async |who: &Someone| plane.send(Method::DELETE, Some(who), &path, None, None).await;
+        let entry = |seen: &Value| {
+            let site = seen["sites"].as_array().unwrap().iter().find(|it| path.contains(it["site"]["id"].as_str().unwrap())).unwrap().clone();
+            (site["checked_in_at_ms"].clone(), site["may_check_in"] == json!(true), site["may_undo_check_in"] == json!(true))
+        };
+        plane.clock.set(USE);
+        for who in [&cast.applicant, &cast.approver, &cast.officers[0]] {
+            take_back(who).await.refused(403, "role.missing");
+        }
+        assert_eq!(entry(&plane.post(Some(&cast.facilitator), &path, json!(null)).await.ok()), (json!(USE.0), false, true));
+        assert_eq!(entry(&take_back(&cast.facilitator).await.ok()), (Value::Null, true, false));
+        plane.post(Some(&cast.facilitator), &path, json!(null)).await.ok();
+        plane.clock.set(UnixMs(USE.0 + 5 * MINUTE));
+        take_back(&cast.facilitator).await.refused(409, "check_in.settled");
+        let seen = plane.get(Some(&cast.facilitator), &format!("/api/v1/reservations/{}", it.id)).await.ok();
+        assert_eq!(entry(&seen), (json!(USE.0), false, false));
+    }
+
     async fn somebody_who_owes_a_report_is_reminded_in_working_hours(db: Db) {
         let plane = Plane::new(db.clone()).await;
         let cast = Cast::new(&plane).await;

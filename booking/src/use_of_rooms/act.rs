@@ -74,6 +74,29 @@ async fn try_check_in(tx: &mut Tx, now: UnixMs, id: ReservationId, site: SiteId,
     Ok(())
 }
 
+/// The facilitator takes back a check-in that they said by mistake: only what a facilitator said, for some minutes, and while nobody is in
+/// the meeting. What was let go of, or is not theirs, is refused as when checking in.
+pub async fn undo_check_in(db: &Db, now: UnixMs, id: ReservationId, site: SiteId, person: PersonId, agency: AgencyId) -> Result<()> {
+    let row =
+        || Entry::new(now, "reservation.check_in_undo", "reservation", id).by(person).on_behalf_of(agency).detail("site", site.to_string());
+    let outcome = kernel::transact!(db, tx => {
+        let Some(slot) = store::hold(tx, id).await? else { return Err(not_approved(tx, id, site).await?) };
+        if !store::held(tx, id).await?.iter().any(|it| it.0 == site) {
+            return Err(Code::NotFound.into());
+        }
+        let uses = store::uses(tx, id).await?;
+        let checked_in = uses.iter().find(|it| it.site == site).and_then(|it| it.checked_in);
+        if !rules::may_undo(checked_in, slot, now) || store::media_flows(tx, id).await? {
+            return Err(Code::CheckInSettled.into());
+        }
+        store::undo_check_in(tx, id, site).await?;
+        reservations::store::note(tx, id, now, "check_in_undo", Some(person), None).await?;
+        audit::record(tx, row());
+        Ok(())
+    });
+    audit::record_refusal(db, outcome, row).await
+}
+
 /// A reservation of another site is not told of.
 async fn not_approved(tx: &mut Tx, id: ReservationId, site: SiteId) -> Result<Error> {
     let stored = reservations::store::by_id(tx, id).await?;

@@ -1,6 +1,6 @@
 //! The routes of people on the day of use: the facilitator's check-in, the chair's extension, and what is new.
 
-use super::{CheckInBy, Extender, check_in, extend, extension_minutes};
+use super::{CheckInBy, Extender, check_in, extend, extension_minutes, undo_check_in};
 use crate::{
     Booking,
     devices::panel_http::{ExtensionAsked, HELD_OPEN},
@@ -26,7 +26,10 @@ use wire::{
 
 /// The routes of the day of use.
 pub fn routes() -> OpenApiRouter<Arc<Booking>> {
-    OpenApiRouter::new().routes(routes!(facilitator_check_in)).routes(routes!(extension, chair_extension)).routes(routes!(changes))
+    OpenApiRouter::new()
+        .routes(routes!(facilitator_check_in, facilitator_undo))
+        .routes(routes!(extension, chair_extension))
+        .routes(routes!(changes))
 }
 
 /// The facilitator of the site says that they are here.
@@ -41,12 +44,34 @@ pub async fn facilitator_check_in(
     actor: Actor,
     Path((id, site)): Path<(ReservationId, SiteId)>,
 ) -> Result<Json<view::Reservation>> {
-    if !actor.facilitates(site) {
-        return Err(Refusal::by(Code::RoleMissing, Rule::Sec3).with("roles", vec![PersonRole::Facilitator.text()]).into());
-    }
+    looks_after(&actor, site)?;
     let by = CheckInBy::Facilitator { person: actor.person, agency: actor.agency.id };
     check_in(&booking.db, booking.clock.now(), id, site, by).await?;
     shown(&booking, &actor, id).await
+}
+
+/// The facilitator of the site takes back, within minutes, that they are here: the wrong session was pressed.
+#[utoipa::path(delete, path = "/reservations/{id}/sites/{site}/check-in", tag = "telepresence",
+    params(("id" = ReservationId, Path), ("site" = SiteId, Path)),
+    responses((status = 200, body = view::Reservation), (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, content_type = "application/problem+json")))]
+pub async fn facilitator_undo(
+    State(booking): State<Arc<Booking>>,
+    actor: Actor,
+    Path((id, site)): Path<(ReservationId, SiteId)>,
+) -> Result<Json<view::Reservation>> {
+    looks_after(&actor, site)?;
+    undo_check_in(&booking.db, booking.clock.now(), id, site, actor.person, actor.agency.id).await?;
+    shown(&booking, &actor, id).await
+}
+
+fn looks_after(actor: &Actor, site: SiteId) -> Result<()> {
+    match actor.facilitates(site) {
+        true => Ok(()),
+        false => Err(Refusal::by(Code::RoleMissing, Rule::Sec3).with("roles", vec![PersonRole::Facilitator.text()]).into()),
+    }
 }
 
 /// How much longer a running session may be made now.

@@ -18,7 +18,7 @@ mod tests;
 
 use crate::names::names;
 
-pub use act::{CheckInBy, check_in, joined};
+pub use act::{CheckInBy, check_in, joined, undo_check_in};
 pub use extend::{Extender, extend, extension_minutes};
 pub use no_show::no_shows_due;
 pub use rules::UsePolicy;

@@ -1,11 +1,14 @@
 //! The minutes of the day of use. Pure.
 
+use super::CheckedInBy;
 use crate::policy::{OPENS_BEFORE_START_MS, Policy, Slot};
 use wire::{Code, Refusal, UnixMs};
 
 /// The unit of the schema's own check.
 pub const QUARTER_MS: i64 = 15 * 60_000;
 const MINUTE_MS: i64 = 60_000;
+/// How long the facilitator can take back a check-in: time to see that the wrong session was pressed.
+pub const UNDO_MS: i64 = 5 * MINUTE_MS;
 
 /// However late a warning was: those who are warned are given this time to come.
 const AFTER_WARNING_MINUTES_MIN: i64 = 5;
@@ -68,6 +71,11 @@ pub fn may_check_in(slot: Slot, now: UnixMs) -> Result<(), Refusal> {
         true => Ok(()),
         false => Err(Refusal::new(Code::CheckInTime).with("from_ms", from.0).with("until_ms", slot.ends_at.0)),
     }
+}
+
+/// Whether a check-in can still be taken back: what the facilitator said, for some minutes. What a panel or the meeting itself says is a fact.
+pub fn may_undo(checked_in: Option<(UnixMs, CheckedInBy)>, slot: Slot, now: UnixMs) -> bool {
+    matches!(checked_in, Some((at, CheckedInBy::Facilitator)) if now < slot.ends_at && now < at.saturating_add_ms(UNDO_MS))
 }
 
 /// The first quarter hour that nobody of this session has begun: from there on the site is others'.
@@ -133,6 +141,23 @@ mod tests {
     fn check_in_on_both_sides_of_each_bound() {
         for (now, open) in [(-15 * MINUTE_MS - 1, false), (-15 * MINUTE_MS, true), (3_600_000 - 1, true), (3_600_000, false)] {
             assert_eq!(may_check_in(SLOT, UnixMs(START + now)).is_ok(), open, "{now}");
+        }
+    }
+
+    #[test]
+    fn only_what_the_facilitator_said_is_taken_back_and_not_for_long() {
+        let said = |minutes, by| Some((at(minutes), by));
+        let table = [
+            (None, at(0), false),
+            (said(0, CheckedInBy::Facilitator), at(0), true),
+            (said(0, CheckedInBy::Facilitator), UnixMs(at(5).0 - 1), true),
+            (said(0, CheckedInBy::Facilitator), at(5), false),
+            (said(58, CheckedInBy::Facilitator), at(60), false),
+            (said(0, CheckedInBy::Panel), at(0), false),
+            (said(0, CheckedInBy::Joining), at(0), false),
+        ];
+        for (checked_in, now, may) in table {
+            assert_eq!(may_undo(checked_in, SLOT, now), may, "{checked_in:?} {now:?}");
         }
     }
 

@@ -19,6 +19,10 @@ kernel::sql! {
         ON CONFLICT (reservation_id, site_id) DO UPDATE SET checked_in_at_ms = $3, checked_in_by = $4, person_id = $5, device_id = $6
         WHERE site_use.checked_in_at_ms IS NULL AND site_use.no_show_at_ms IS NULL RETURNING site_id";
     IN_USE = "UPDATE occupancy SET state = 'in_use' WHERE reservation_id = $1 AND site_id = $2 AND state IN ('approved', 'in_use') RETURNING id";
+    /// What another said in the meantime stays.
+    UNDO = "UPDATE site_use SET checked_in_at_ms = NULL, checked_in_by = NULL, person_id = NULL, device_id = NULL
+        WHERE reservation_id = $1 AND site_id = $2 AND checked_in_by = 'facilitator'";
+    NOT_IN_USE = "UPDATE occupancy SET state = 'approved' WHERE reservation_id = $1 AND site_id = $2 AND state = 'in_use'";
     NO_SHOW_OF = "SELECT COUNT(*) FROM site_use WHERE reservation_id = $1 AND no_show_at_ms IS NOT NULL";
     USES = "SELECT site_id, checked_in_at_ms, checked_in_by, no_show_at_ms FROM site_use WHERE reservation_id = $1 ORDER BY site_id";
     /// Approved sessions that have begun and to which nobody has come.
@@ -75,6 +79,14 @@ pub async fn check_in(tx: &mut Tx, id: ReservationId, site: SiteId, it: &CheckIn
 pub async fn in_use(tx: &mut Tx, id: ReservationId, site: SiteId) -> Result<bool> {
     let found: Option<String> = on!(tx, c => sqlx::query_scalar(IN_USE).bind(Text(id)).bind(Text(site)).fetch_optional(c).await)?;
     Ok(found.is_some())
+}
+
+/// Nobody is checked in at the site any more.
+pub async fn undo_check_in(tx: &mut Tx, id: ReservationId, site: SiteId) -> Result<()> {
+    for sql in [UNDO, NOT_IN_USE] {
+        on!(tx, c => sqlx::query(sql).bind(Text(id)).bind(Text(site)).execute(c).await.map(drop))?;
+    }
+    Ok(())
 }
 
 async fn any(tx: &mut Tx, sql: &'static str, id: ReservationId) -> Result<bool> {

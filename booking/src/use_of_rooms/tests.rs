@@ -98,6 +98,39 @@ kernel::on_both! {
         assert_eq!(refusal(check_in(&db, at(120), id, world.sites[1], facilitator).await).code, Code::CheckInTime);
     }
 
+    async fn what_the_facilitator_said_by_mistake_is_taken_back(db: Db) {
+        let (world, id) = two_hours(&db).await;
+        let (person, agency) = (PersonId::fresh(), AgencyId::fresh());
+        let [here, there, elsewhere] = [world.sites[0], world.sites[1], world.sites[2]];
+        let undo = async |site, now| undo_check_in(&db, now, id, site, person, agency).await;
+        assert_eq!(refusal(undo(here, at(0)).await).code, Code::CheckInSettled, "there was none");
+        check_in(&db, at(0), id, here, CheckInBy::Facilitator { person, agency }).await.unwrap();
+        check_in(&db, at(0), id, there, CheckInBy::Panel(DeviceId::fresh())).await.unwrap();
+        assert_eq!(refusal(undo(there, at(1)).await).code, Code::CheckInSettled, "a panel said so");
+        assert_eq!(refusal(undo(elsewhere, at(1)).await).code, Code::NotFound, "of another site");
+        assert_eq!(refusal(undo(here, at(5)).await).code, Code::CheckInSettled, "its minutes are over");
+        undo(here, at(4)).await.unwrap();
+        assert_eq!(uses_of(&db, id).await.iter().find(|it| it.site == here).unwrap().checked_in, None);
+        assert_eq!(count(&db, "SELECT COUNT(*) FROM occupancy WHERE state = 'in_use'").await, 1);
+        assert_eq!(count(&db, "SELECT COUNT(*) FROM audit WHERE act = 'reservation.check_in_undo' AND outcome = 'done'").await, 1);
+        assert_eq!(refusal(undo(here, at(4)).await).code, Code::CheckInSettled, "twice is once");
+        // Whoever is there after all is checked in as if nothing had been.
+        check_in(&db, at(6), id, here, CheckInBy::Panel(DeviceId::fresh())).await.unwrap();
+        assert_eq!(uses_of(&db, id).await.iter().find(|it| it.site == here).unwrap().checked_in, Some((at(6), CheckedInBy::Panel)));
+    }
+
+    async fn a_check_in_is_not_taken_back_from_under_people_who_meet(db: Db) {
+        let (world, id) = two_hours(&db).await;
+        let (person, agency) = (PersonId::fresh(), AgencyId::fresh());
+        check_in(&db, at(0), id, world.sites[0], CheckInBy::Facilitator { person, agency }).await.unwrap();
+        let room = meeting(&db, id).await.id;
+        let seat = Seat { site: world.sites[0], site_name: "C".into(), seat_no: 1 };
+        let joined = Fact::Joined { session: SessionId::fresh(), person: world.people[0], seat: Some(seat), room_system: None };
+        Node::new(&db).await.tell(&db, at(1), room, joined).await;
+        assert_eq!(refusal(undo_check_in(&db, at(2), id, world.sites[0], person, agency).await).code, Code::CheckInSettled);
+        assert_eq!(count(&db, "SELECT COUNT(*) FROM occupancy WHERE state = 'in_use'").await, 1);
+    }
+
     async fn joining_checks_in_who_sits_there_and_the_room(db: Db) {
         let (world, id) = two_hours(&db).await;
         let room = meeting(&db, id).await.id;

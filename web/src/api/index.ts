@@ -45,6 +45,8 @@ export const api = {
   reservations: {
     judge: (body: t.ReservationDraft, signal?: AbortSignal) => taken(client.POST('/api/v1/reservations/verdict', { body, ...until(signal) })) as Promise<t.Verdict>,
     checkIn: (id: string, site: string) => taken(client.POST('/api/v1/reservations/{id}/sites/{site}/check-in', { params: { path: { id, site } } })),
+    /** Within minutes: the wrong session was pressed. */
+    undoCheckIn: (id: string, site: string) => taken(client.DELETE('/api/v1/reservations/{id}/sites/{site}/check-in', { params: { path: { id, site } } })),
     extension: (id: string) => taken(client.GET('/api/v1/reservations/{id}/extension', { params: at(id) })),
     extend: (id: string, minutes: number) => taken(client.POST('/api/v1/reservations/{id}/extension', { params: at(id), body: { minutes } })),
     /** `draft` goes away with the commit; `wait`: into the waiting list where others have the rooms. */
@@ -108,6 +110,8 @@ export const api = {
     get: (id: string) => taken(client.GET('/api/v1/faults/{id}', { params: at(id) })),
     create: (body: t.NewFault, key: string) => taken(client.POST('/api/v1/faults', { body, params: once(key) })),
     act: (id: string, body: t.FaultAct, key: string) => taken(client.POST('/api/v1/faults/{id}/acts', { body, params: { ...at(id), ...once(key) } })),
+    targets: () => taken(client.GET('/api/v1/faults/targets')),
+    setTargets: (body: t.FaultTargets) => taken(client.PUT('/api/v1/faults/targets', { body })),
     /** What is known to be broken, so that nothing is reported twice. */
     open: (site: string, equipment?: string) => taken(client.GET('/api/v1/faults/open', { params: { query: { site, ...(equipment ? { equipment } : {}) } } })),
   },

@@ -1528,7 +1528,8 @@ export interface paths {
         put?: never;
         /** The facilitator of the site says that they are here. */
         post: operations["post_api_v1_reservations_id_sites_site_check_in"];
-        delete?: never;
+        /** The facilitator of the site takes back, within minutes, that they are here: the wrong session was pressed. */
+        delete: operations["delete_api_v1_reservations_id_sites_site_check_in"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1736,7 +1737,7 @@ export interface components {
             fault: components["schemas"]["FaultId"];
             reference: string;
             severity: components["schemas"]["Severity"];
-            site: components["schemas"]["Place"];
+            site: components["schemas"]["NoticePlace"];
         };
         /** @description A meeting that a notice is about, as its own people know it. */
         AboutMeeting: {
@@ -1752,7 +1753,7 @@ export interface components {
              * @description Of the invitation that goes with it (RFC 5545, section 3.8.7.4).
              */
             sequence: number;
-            sites?: components["schemas"]["Place"][];
+            sites?: components["schemas"]["NoticePlace"][];
             starts_at_ms: components["schemas"]["UnixMs"];
             title?: string | null;
         };
@@ -2030,7 +2031,7 @@ export interface components {
          * @description Why something was refused. The text is stable: clients match on it.
          * @enum {string}
          */
-        Code: "request.malformed" | "request.too_large" | "request.timeout" | "route.unknown" | "method.not_allowed" | "rate.limited" | "service.unavailable" | "service.internal" | "not_found" | "conflict" | "change.unconfirmed" | "idempotency.mismatch" | "sign_in.required" | "sign_in.failed" | "csrf.missing" | "origin.foreign" | "role.missing" | "password.weak" | "password.change_required" | "person.exists" | "feed.too_many" | "reservation.lead_time" | "reservation.site_full" | "reservation.sites_too_few" | "reservation.purpose_missing" | "reservation.slot_invalid" | "reservation.slot_taken" | "reservation.person_twice" | "reservation.seat_taken" | "reservation.state" | "reservation.started" | "reservation.offer_over" | "series.partial" | "draft.too_many" | "reservation.own_agency" | "decision.reason_missing" | "block.ended" | "displacement.settled" | "fault.state" | "maintenance.state" | "maintenance.notice" | "site.exists" | "holiday.exists" | "policy.infeasible" | "policy.in_force" | "decision.fields_missing" | "decision.consent_missing" | "delegation.unfit" | "override.second_person" | "override.state" | "condition.filed" | "condition.too_early" | "condition.signed" | "photograph.unusable" | "photograph.quota" | "classification.too_high" | "classification.lowered" | "classification.security_functions_missing" | "recording.forbidden" | "recording.running" | "recording.not_running" | "recording.failed" | "meeting.not_listed" | "meeting.window_closed" | "meeting.ended" | "grant.malformed" | "grant.signature" | "grant.expired" | "grant.not_yet" | "grant.audience" | "grant.room" | "grant.used" | "grant.stale" | "grant.revoked" | "grant.proof" | "room_system.present" | "act.forbidden" | "device.unknown" | "device.proof" | "device.credential" | "device.forbidden" | "device.code" | "device.enrolment_state" | "device.second_person" | "device.full" | "check_in.time" | "check_in.no_show" | "extension.taken" | "extension.too_long" | "extension.time" | "signal.version" | "signal.malformed" | "signal.too_large" | "signal.out_of_order" | "resume.unknown" | "resume.offer_required" | "offer.unacceptable" | "room.full" | "node.draining" | "participant.unknown";
+        Code: "request.malformed" | "request.too_large" | "request.timeout" | "route.unknown" | "method.not_allowed" | "rate.limited" | "service.unavailable" | "service.internal" | "not_found" | "conflict" | "change.unconfirmed" | "idempotency.mismatch" | "sign_in.required" | "sign_in.failed" | "csrf.missing" | "origin.foreign" | "role.missing" | "password.weak" | "password.change_required" | "person.exists" | "feed.too_many" | "reservation.lead_time" | "reservation.site_full" | "reservation.sites_too_few" | "reservation.purpose_missing" | "reservation.slot_invalid" | "reservation.slot_taken" | "reservation.person_twice" | "reservation.seat_taken" | "reservation.state" | "reservation.started" | "reservation.offer_over" | "series.partial" | "draft.too_many" | "reservation.own_agency" | "decision.reason_missing" | "block.ended" | "displacement.settled" | "fault.state" | "maintenance.state" | "maintenance.notice" | "site.exists" | "holiday.exists" | "policy.infeasible" | "policy.in_force" | "decision.fields_missing" | "decision.consent_missing" | "delegation.unfit" | "override.second_person" | "override.state" | "condition.filed" | "condition.too_early" | "condition.signed" | "photograph.unusable" | "photograph.quota" | "classification.too_high" | "classification.lowered" | "classification.security_functions_missing" | "recording.forbidden" | "recording.running" | "recording.not_running" | "recording.failed" | "meeting.not_listed" | "meeting.window_closed" | "meeting.ended" | "grant.malformed" | "grant.signature" | "grant.expired" | "grant.not_yet" | "grant.audience" | "grant.room" | "grant.used" | "grant.stale" | "grant.revoked" | "grant.proof" | "room_system.present" | "act.forbidden" | "device.unknown" | "device.proof" | "device.credential" | "device.forbidden" | "device.code" | "device.enrolment_state" | "device.second_person" | "device.full" | "check_in.time" | "check_in.settled" | "check_in.no_show" | "extension.taken" | "extension.too_long" | "extension.time" | "signal.version" | "signal.malformed" | "signal.too_large" | "signal.out_of_order" | "resume.unknown" | "resume.offer_required" | "offer.unacceptable" | "room.full" | "node.draining" | "participant.unknown";
         CodeEntered: {
             code: string;
             /** @enum {string} */
@@ -2557,11 +2558,6 @@ export interface components {
         Facilitators: {
             facilitators: components["schemas"]["FacilitatorOf"][];
         };
-        /**
-         * @description What the last attempt met.
-         * @enum {string}
-         */
-        Failure: "connection" | "tls" | "timeout" | "credentials" | "refused_for_now" | "refused" | "unwritable" | "person_gone" | "stale";
         Fault: {
             assigned_to?: components["schemas"]["PersonRef"] | null;
             changed_at_ms: components["schemas"]["UnixMs"];
@@ -2944,8 +2940,6 @@ export interface components {
             /** @description By tag. */
             equipment: components["schemas"]["EquipmentItem"][];
         };
-        /** @enum {string} */
-        Kind: "application_received" | "application_returned" | "approved" | "refused" | "hold_expiring" | "lapsed" | "withdrawn" | "displaced" | "room_settled" | "flagged" | "waiting_list_offer" | "decision_reminder" | "decision_escalated" | "check_in_warning" | "no_show" | "condition_overdue" | "fault_reported" | "fault_assigned" | "fault_changed" | "fault_due" | "fault_affects" | "maintenance_planned" | "override_asked" | "override_decided" | "consent_asked" | "slot_lost" | "delegation_made" | "series_result" | "invited" | "invitation_changed" | "invitation_cancelled";
         /**
          * @description How the days before use are counted.
          * @enum {string}
@@ -2963,9 +2957,10 @@ export interface components {
             /** Format: int64 */
             attempts: number;
             created_at_ms: components["schemas"]["UnixMs"];
-            failure?: components["schemas"]["Failure"] | null;
+            failure?: ("connection" | "tls" | "timeout" | "credentials" | "refused_for_now" | "refused" | "unwritable" | "person_gone" | "stale") | null;
             id: components["schemas"]["MailId"];
-            kind: components["schemas"]["Kind"];
+            /** @enum {string} */
+            kind: "application_received" | "application_returned" | "approved" | "refused" | "hold_expiring" | "lapsed" | "withdrawn" | "displaced" | "room_settled" | "flagged" | "waiting_list_offer" | "decision_reminder" | "decision_escalated" | "check_in_warning" | "no_show" | "condition_overdue" | "fault_reported" | "fault_assigned" | "fault_changed" | "fault_due" | "fault_affects" | "maintenance_planned" | "override_asked" | "override_decided" | "consent_asked" | "slot_lost" | "delegation_made" | "series_result" | "invited" | "invitation_changed" | "invitation_cancelled";
             /** @description What it asks of a calendar: `REQUEST` or `CANCEL`. */
             method?: string | null;
             next_try_at_ms?: components["schemas"]["UnixMs"] | null;
@@ -3242,20 +3237,20 @@ export interface components {
             cause: components["schemas"]["Cause"];
             /** @enum {string} */
             kind: "displaced";
-            site?: components["schemas"]["Place"] | null;
+            site?: components["schemas"]["NoticePlace"] | null;
         } | {
             about: components["schemas"]["About"];
             at_ms: components["schemas"]["UnixMs"];
             /** @enum {string} */
             kind: "room_settled";
             outcome: components["schemas"]["Outcome"];
-            site?: components["schemas"]["Place"] | null;
+            site?: components["schemas"]["NoticePlace"] | null;
         } | {
             about: components["schemas"]["About"];
             at_ms: components["schemas"]["UnixMs"];
             /** @enum {string} */
             kind: "flagged";
-            site: components["schemas"]["Place"];
+            site: components["schemas"]["NoticePlace"];
             /**
              * @description In what a booking does not fit any more.
              * @enum {string}
@@ -3283,20 +3278,20 @@ export interface components {
             /** @enum {string} */
             kind: "check_in_warning";
             release_at_ms: components["schemas"]["UnixMs"];
-            site: components["schemas"]["Place"];
+            site: components["schemas"]["NoticePlace"];
         } | {
             about: components["schemas"]["About"];
             at_ms: components["schemas"]["UnixMs"];
             /** @enum {string} */
             kind: "no_show";
-            site: components["schemas"]["Place"];
+            site: components["schemas"]["NoticePlace"];
         } | {
             about: components["schemas"]["About"];
             /** @enum {string} */
             kind: "condition_overdue";
             /** Format: int32 */
             reminder: number;
-            site: components["schemas"]["Place"];
+            site: components["schemas"]["NoticePlace"];
         } | {
             at_ms: components["schemas"]["UnixMs"];
             fault: components["schemas"]["AboutFault"];
@@ -3331,7 +3326,7 @@ export interface components {
             ends_at_ms: components["schemas"]["UnixMs"];
             /** @enum {string} */
             kind: "maintenance_planned";
-            site: components["schemas"]["Place"];
+            site: components["schemas"]["NoticePlace"];
             starts_at_ms: components["schemas"]["UnixMs"];
         } | {
             at_ms: components["schemas"]["UnixMs"];
@@ -3349,7 +3344,7 @@ export interface components {
             at_ms: components["schemas"]["UnixMs"];
             /** @enum {string} */
             kind: "consent_asked";
-            site: components["schemas"]["Place"];
+            site: components["schemas"]["NoticePlace"];
         } | {
             about: components["schemas"]["About"];
             alternatives: components["schemas"]["FreeSlot"][];
@@ -3390,6 +3385,11 @@ export interface components {
          * @description Something that one person is told.
          */
         NoticeId: string;
+        /** @description A site by name. */
+        NoticePlace: {
+            id: components["schemas"]["SiteId"];
+            name: string;
+        };
         /** @description My notices, the newest first. */
         Notices: {
             next?: components["schemas"]["NoticeId"] | null;
@@ -3591,11 +3591,6 @@ export interface components {
              * @description Pixels of the larger size.
              */
             width: number;
-        };
-        /** @description A site by name. */
-        Place: {
-            id: components["schemas"]["SiteId"];
-            name: string;
         };
         /**
          * @description What is looked at after use.
@@ -4297,6 +4292,8 @@ export interface components {
             condition?: components["schemas"]["ConditionRef"] | null;
             /** @description This person, who looks after the site, may say now that they are there. */
             may_check_in: boolean;
+            /** @description They said so a moment ago, and may take it back. */
+            may_undo_check_in: boolean;
             no_show_at_ms?: components["schemas"]["UnixMs"] | null;
             /** @description More people are booked than it seats now (TP-3). */
             over_capacity: boolean;
@@ -9540,6 +9537,60 @@ export interface operations {
         };
     };
     post_api_v1_reservations_id_sites_site_check_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ReservationId"];
+                site: components["schemas"]["SiteId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reservation"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_api_v1_reservations_id_sites_site_check_in: {
         parameters: {
             query?: never;
             header?: never;

@@ -13,7 +13,6 @@ export type MeetingRole = Schemas['Role'];
 export type PersonRole = Schemas['PersonRole'];
 
 export type AgencyRef = Schemas['AgencyShort'];
-export type Agency = Schemas['AgencyRef'];
 export type PersonRef = Schemas['PersonRef'];
 export type Me = Schemas['Me'];
 export type SessionAnswer = Schemas['Session'];
@@ -21,7 +20,6 @@ export type NewPerson = Schemas['NewPerson'];
 export type PersonCreated = Schemas['CreatedPerson'];
 
 export type Equipment = Schemas['Equipment'];
-export type SiteRef = Schemas['SiteRef'];
 export type Site = Schemas['Site'];
 export type Region = Schemas['Region'];
 export type Wheelchair = Site['rooms'][number]['wheelchair'];
@@ -40,8 +38,6 @@ export type PolicyVersion = Schemas['PolicyVersion'];
 export type Finding = Schemas['Finding'];
 export type Replay = Schemas['Replay'];
 export type Bound = Replay['by_bound'][number]['bound'];
-export type OccupancyState = Schemas['OccupancyState'];
-export type Occupancy = Schemas['Occupancy'];
 export type Availability = Schemas['Availability'];
 export type DayFlag = Schemas['DayFlag'];
 export type SlotSearch = Schemas['SearchRequest'];
@@ -106,9 +102,9 @@ export type Severity = Schemas['Severity'];
 export type FaultState = Schemas['FaultState'];
 export type NewFault = Schemas['FaultDraft'];
 export type Fault = Schemas['Fault'];
-export type FaultDetail = Schemas['FaultDetail'];
 export type FaultEvent = Schemas['FaultEvent'];
 export type FaultEventKind = Schemas['EventKind'];
+export type FaultTargets = Schemas['FaultTargets'];
 export type FaultAct = Schemas['FaultAct'];
 export type FaultOutcome = Schemas['FaultOutcome'];
 export type FaultWaitsFor = Schemas['WaitsFor'];
@@ -122,7 +118,12 @@ export type WorkOutcome = Schemas['WorkOutcome'];
 
 export type CodeEntered = Schemas['CodeEntered'];
 export type DeviceKind = CodeEntered['kind'];
-export type RoomDevice = Schemas['DeviceRow'];
+
+export type Schedule = Schemas['Schedule'];
+export type ScheduledUse = Schemas['ScheduledUse'];
+export type Block = Schemas['Block'];
+export type Enrolment = Schemas['EnrolmentShown'];
+export type EnrolmentStanding = Schemas['EnrolmentStanding'];
 
 export type Meeting = Schemas['Meeting'];
 export type MeetingState = Meeting['state'];
@@ -130,7 +131,6 @@ export type NewMeeting = Schemas['MeetingDraft'];
 export type Grant = Schemas['GrantAnswer'];
 export type Recording = Schemas['Recording'];
 export type RecordingState = Schemas['RecordingState'];
-export type RecordingView = Schemas['ViewGrant'];
 
 export type Told = Schemas['Told'];
 export type Notice = Schemas['Notice'];

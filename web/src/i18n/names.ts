@@ -5,7 +5,6 @@ import type {
   FaultState,
   MeetingRole,
   MeetingState,
-  OccupancyState,
   PersonRole,
   RecordingState,
   RefusalReason,
@@ -75,15 +74,6 @@ const MEETING_ROLES: Words<MeetingRole> = {
   guest: () => m.meeting_role_guest(),
 };
 export const meetingRoleName = (it: MeetingRole): string => word(MEETING_ROLES, it);
-
-const OCCUPANCIES: Words<OccupancyState> = {
-  held: () => m.occupancy_held(),
-  approved: () => m.occupancy_approved(),
-  in_use: () => m.occupancy_in_use(),
-  blocked: () => m.occupancy_blocked(),
-  buffer: () => m.occupancy_buffer(),
-};
-export const occupancyName = (it: OccupancyState): string => word(OCCUPANCIES, it);
 
 const SEVERITIES: Words<Severity> = { s1: () => m.severity_s1(), s2: () => m.severity_s2(), s3: () => m.severity_s3(), s4: () => m.severity_s4() };
 export const severityName = (it: Severity): string => word(SEVERITIES, it);

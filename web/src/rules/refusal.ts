@@ -209,6 +209,7 @@ const SENTENCES: Record<Code, (values: Values, names: Names) => Sentence> = {
     what: m.panel_no_check_in_time(),
     next: m.panel_no_check_in_time_next({ from: timeOf(v, 'from_ms'), until: timeOf(v, 'until_ms') }),
   }),
+  'check_in.settled': () => ({ what: m.panel_no_check_in_settled(), next: m.panel_no_check_in_settled_next() }),
   'check_in.no_show': () => ({ what: m.panel_no_no_show(), next: m.panel_no_no_show_next() }),
   'extension.taken': (v, names) => ({
     what: m.panel_no_extension_taken({ site: siteOf(v, names) }),

@@ -34,6 +34,7 @@ export const workOutcomeName = (it: WorkOutcome): string => WORK_OUTCOMES[it]?.(
 export function workingTime(minutes: number): string {
   const whole = Math.abs(minutes);
   const hours = Math.floor(whole / 60);
+  if (hours > 0 && whole % 60 === 0) return m.repair_hours_whole({ hours: String(hours) });
   return hours > 0 ? m.repair_hours({ hours: String(hours), minutes: String(whole % 60) }) : m.repair_minutes({ minutes: String(whole) });
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { atHand, endWarning, mayCheckIn, mayJoin, minutesLeft, standing } from './day';
-import type { Item } from './service';
+import type { ScheduledUse as Item } from '@/api/types';
 
 const MINUTE = 60_000;
 const at = (minutes: number): number => 1_800_000_000_000 + minutes * MINUTE;
@@ -15,7 +15,7 @@ const item = (from: number, to: number, more: Partial<Item> = {}): Item => ({
   extension_minutes: 0,
   ...more,
 });
-const day = { items: [item(60, 120), item(120, 180), item(300, 360)], blocks: [{ kind: 'maintenance' as const, starts_at_ms: at(400), ends_at_ms: at(460) }] };
+const day = { now_ms: at(0), items: [item(60, 120), item(120, 180), item(300, 360)], blocks: [{ kind: 'maintenance' as const, starts_at_ms: at(400), ends_at_ms: at(460) }] };
 
 describe('what a room says of itself', () => {
   it.each([
@@ -33,6 +33,8 @@ describe('what a room says of itself', () => {
     [400, 'blocked'],
     [459, 'blocked'],
     [460, 'free'],
+    [24 * 60 - 1, 'free'],
+    [24 * 60, 'unknown'],
   ])('at minute %i: %s', (minute, is) => {
     expect(standing(day, at(minute)).is).toBe(is);
   });
@@ -43,7 +45,7 @@ describe('what a room says of itself', () => {
     expect(standing(day, at(0))).toMatchObject({ is: 'free', until_ms: at(60) });
     expect(standing(day, at(370))).toMatchObject({ is: 'closing' });
     expect(standing(day, at(380))).toMatchObject({ is: 'free', until_ms: at(400), next: undefined });
-    expect(standing({ items: [], blocks: [] }, at(0))).toEqual({ is: 'free', until_ms: undefined, next: undefined });
+    expect(standing({ now_ms: at(0), items: [], blocks: [] }, at(0))).toEqual({ is: 'free', until_ms: undefined, next: undefined });
   });
 
   it('offers check-in once, and joining while the door is open', () => {

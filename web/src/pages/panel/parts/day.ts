@@ -1,9 +1,11 @@
 /** What a room's day says at an instant. Pure: a schedule and the time in, what is to be shown out. */
-import type { Block, Item, Schedule } from './service';
+import type { Block, Schedule, ScheduledUse as Item } from '@/api/types';
 
 const MINUTE_MS = 60_000;
 /** Without a word from the service for this long, what is shown may be wrong, and says so. */
 export const STALE_MS = 60_000;
+/** How far a schedule tells (`AHEAD_MS` of `booking/src/devices/schedule.rs`). */
+const TELLS_MS = 24 * 60 * MINUTE_MS;
 
 export type Standing =
   /** Nobody needs the room until then. */
@@ -15,9 +17,12 @@ export type Standing =
   /** A session is over, and the room system may finish its sentence. */
   | { is: 'closing'; item: Item; next: Item | undefined }
   /** The room cannot be used. */
-  | { is: 'blocked'; block: Block };
+  | { is: 'blocked'; block: Block }
+  /** What is known ends before now: nobody was heard for a day. */
+  | { is: 'unknown' };
 
-export function standing({ items, blocks }: Pick<Schedule, 'items' | 'blocks'>, now_ms: number): Standing {
+export function standing({ now_ms: read_ms, items, blocks }: Pick<Schedule, 'now_ms' | 'items' | 'blocks'>, now_ms: number): Standing {
+  if (now_ms >= read_ms + TELLS_MS) return { is: 'unknown' };
   const within = (it: { starts_at_ms: number; ends_at_ms: number }): boolean => it.starts_at_ms <= now_ms && now_ms < it.ends_at_ms;
   const running = items.find(within);
   const next = items.find((it) => it.starts_at_ms > now_ms);

@@ -2,26 +2,18 @@
 import createClient from 'openapi-fetch';
 import { taken } from '@/api/client';
 import { ApiError, asFailure, readProblem } from '@/api/failure';
-import type { components, paths } from '@/api/schema';
+import type { paths } from '@/api/schema';
+import type { Enrolment, EnrolmentStanding, Schedule, ScheduledUse, Schemas, Severity } from '@/api/types';
 import type { GrantAnswer } from '@/call';
 import { socketAddress } from '@/pages/call/parts/grant';
 import { DeviceKey, joinTarget } from './key';
 import type { Kept } from './kept';
 
-type Schemas = components['schemas'];
-export type Schedule = Schemas['Schedule'];
-export type Item = Schemas['ScheduledUse'];
-export type Block = Schemas['Block'];
-export type Enrolment = Schemas['EnrolmentShown'];
-export type Standing = Schemas['EnrolmentStanding'];
 
 /** The server holds a question open for 15 seconds. */
 const TIMEOUT_MS = 25_000;
 
-interface Credential {
-  text: string;
-  expires_at_ms: number;
-}
+type Credential = Pick<Schemas['CredentialAnswer'], 'credential' | 'expires_at_ms'>;
 
 export class Service {
   private readonly client = createClient<paths>({
@@ -61,7 +53,7 @@ export class Service {
     return this.timed(taken(this.client.POST('/api/v1/panel/enrolments')));
   }
 
-  standing(id: string): Promise<Standing> {
+  standing(id: string): Promise<EnrolmentStanding> {
     return taken(this.client.GET('/api/v1/panel/enrolments/{id}', { params: { path: { id } } }));
   }
 
@@ -85,12 +77,12 @@ export class Service {
   }
 
   /** Answers the reference under which it can be asked for. */
-  async reportFault(severity: Schemas['Severity'], description: string): Promise<string> {
+  async reportFault(severity: Severity, description: string): Promise<string> {
     return (await taken(this.client.POST('/api/v1/panel/faults', { body: { severity, description } }))).reference;
   }
 
   /** A join token with the proof that goes with it, in the words of a call. */
-  async grant({ reservation, meeting }: Pick<Item, 'reservation' | 'meeting'>): Promise<GrantAnswer> {
+  async grant({ reservation, meeting }: Pick<ScheduledUse, 'reservation' | 'meeting'>): Promise<GrantAnswer> {
     try {
       const given = await taken(this.client.POST('/api/v1/panel/reservations/{id}/grant', { params: { path: { id: reservation } } }));
       const proof = await this.key.prove({ method: 'JOIN', target: joinTarget(meeting), token: given.token, now_ms: this.now_ms });
@@ -124,7 +116,7 @@ export class Service {
 
   private async attempt(request: Request, bare: boolean): Promise<Response> {
     const url = new URL(request.url);
-    const token = bare ? undefined : this.credential?.text;
+    const token = bare ? undefined : this.credential?.credential;
     request.headers.set('dpop', await this.key.prove({ method: request.method, target: `${url.origin}${url.pathname}`, token, now_ms: this.now_ms }));
     if (token !== undefined) request.headers.set('authorization', `DPoP ${token}`);
     request.headers.set('accept', 'application/json, application/problem+json');
@@ -150,7 +142,7 @@ export class Service {
       if (response.ok) {
         const given = body as Schemas['CredentialAnswer'];
         this.ahead_ms = given.now_ms - Date.now();
-        this.credential = { text: given.credential, expires_at_ms: given.expires_at_ms };
+        this.credential = { credential: given.credential, expires_at_ms: given.expires_at_ms };
         await this.kept.put('credential', this.credential);
         return;
       }

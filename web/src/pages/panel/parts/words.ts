@@ -1,7 +1,7 @@
 /** The sentences of a room's screen for what the service sends. */
 import type { Failure } from '@/api/failure';
 import { m } from '@/paraglide/messages';
-import type { Block } from './service';
+import type { Block } from '@/api/types';
 
 export function blockWord(kind: Block['kind']): string {
   switch (kind) {
@@ -12,6 +12,13 @@ export function blockWord(kind: Block['kind']): string {
     case 'fault':
       return m.panel_block_fault();
   }
+}
+
+/** How long a session still goes on: in hours where minutes alone would have to be divided. */
+export function leftText(minutes: number): string {
+  const hours = Math.floor(minutes / 60);
+  if (hours === 0) return m.panel_left({ minutes: String(minutes) });
+  return minutes % 60 === 0 ? m.panel_left_hours({ hours: String(hours) }) : m.panel_left_both({ hours: String(hours), minutes: String(minutes % 60) });
 }
 
 /** Why a press did not do what it said. */
