@@ -1,5 +1,7 @@
 //! What people write in forms: trimmed, bounded, and free of characters that a screen or a calendar would obey.
 
+use chrono::{Datelike, NaiveDate};
+use kernel::extract::malformed;
 use wire::{Code, Refusal};
 
 /// Characters that are not shown but change how others are shown or read: C0 and C1 controls, bidirectional overrides (a name must
@@ -26,6 +28,14 @@ where
     match text.map(str::trim) {
         None | Some("") => Ok(None),
         Some(text) => of(field, text, chars_max).map(Some),
+    }
+}
+
+/// A day that the calendars of the rules hold.
+pub fn day(field: &'static str, date: NaiveDate) -> Result<NaiveDate, Refusal> {
+    match (2000..=2999).contains(&date.year()) {
+        true => Ok(date),
+        false => Err(malformed(field, "a day of this calendar")),
     }
 }
 

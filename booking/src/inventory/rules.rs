@@ -15,6 +15,9 @@ const NOTE_CHARS_MAX: usize = 1000;
 /// The draft as it is kept, or what is wrong with it.
 pub fn judged(draft: &EquipmentDraft) -> Result<EquipmentDraft, Refusal> {
     let word = |field, of: &Option<String>| text::optional(field, of.as_deref(), WORD_CHARS_MAX, text::line);
+    for (field, date) in [("bought_on", draft.bought_on), ("warranty_until", draft.warranty_until)] {
+        date.map(|it| text::day(field, it)).transpose()?;
+    }
     if let (Some(bought), Some(until)) = (draft.bought_on, draft.warranty_until)
         && until < bought
     {

@@ -73,8 +73,10 @@ async fn shown(booking: &Booking, actor: &Actor, id: MeetingId) -> Result<Json<M
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ListQuery {
-    from_ms: i64,
-    to_ms: i64,
+    #[param(value_type = i64)]
+    from_ms: UnixMs,
+    #[param(value_type = i64)]
+    to_ms: UnixMs,
 }
 
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -87,7 +89,7 @@ pub struct Meetings {
     responses((status = 200, body = Meetings), (status = 401, body = Problem, content_type = "application/problem+json"),
         (status = 422, body = Problem, content_type = "application/problem+json")))]
 pub async fn list(State(booking): State<Arc<Booking>>, actor: Actor, Query(query): Query<ListQuery>) -> Result<Json<Meetings>> {
-    let within = Slot { starts_at: UnixMs(query.from_ms), ends_at: UnixMs(query.to_ms) };
+    let within = Slot { starts_at: query.from_ms, ends_at: query.to_ms };
     if within.duration_ms() <= 0 || within.duration_ms() > LIST_DAYS_MAX * 86_400_000 {
         return Err(malformed("to_ms", format!("after from_ms, by {LIST_DAYS_MAX} days at most")).into());
     }

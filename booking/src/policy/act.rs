@@ -1,7 +1,7 @@
 //! Making a version of the policy, and taking back one that has not begun. A version that began stays for good: reservations keep it.
 
 use super::{
-    Finding, Policy, Terms, lint,
+    Finding, Policy, Terms, bounds, lint,
     replay::{self, Received, Replay},
     store,
 };
@@ -66,6 +66,14 @@ pub async fn findings(tx: &mut Tx, now: UnixMs, draft: &PolicyDraft) -> Result<V
     Ok(lint(&policy, &sites, &calendar))
 }
 
+/// Refuses what has a grave finding.
+fn sound(findings: &[Finding]) -> Result<()> {
+    match findings.iter().any(|it| it.grave) {
+        true => Err(Refusal::by(Code::PolicyInfeasible, Rule::Tp2).with("findings", serde_json::to_value(findings)?).into()),
+        false => Ok(()),
+    }
+}
+
 /// Makes a version. Refused where nothing could be booked under it.
 pub async fn create(db: &Db, now: UnixMs, by: By, draft: &PolicyDraft, claim: Option<&Claim>) -> Result<i64> {
     let outcome = try_create(db, now, by, draft, claim).await;
@@ -80,10 +88,7 @@ async fn try_create(db: &Db, now: UnixMs, by: By, draft: &PolicyDraft, claim: Op
         {
             return Ok(carried_out);
         }
-        let findings = findings(tx, now, draft).await?;
-        if findings.iter().any(|it| it.grave) {
-            return Err(Refusal::by(Code::PolicyInfeasible, Rule::Tp2).with("findings", serde_json::to_value(&findings)?).into());
-        }
+        sound(&findings(tx, now, draft).await?)?;
         let policy = drafted(now, draft)?;
         let version = store::insert(tx, &policy, note.as_deref(), by.person, now).await?;
         audit::record(tx, entry(now, "policy.create", version, by)
@@ -114,8 +119,9 @@ async fn try_withdraw(db: &Db, now: UnixMs, by: By, version: i64) -> Result<()> 
 }
 
 /// What these terms would have refused among the applications of the last year. Those that were refused outright then were not stored as
-/// applications and are not among them.
+/// applications and are not among them. Terms with a number out of its bounds are refused.
 pub async fn replay(tx: &mut Tx, now: UnixMs, terms: Terms) -> Result<Replay> {
+    sound(&bounds(&terms))?;
     let since = now.saturating_add_ms(-REPLAY_DAYS * 86_400_000);
     let sites = sites::all(tx).await?;
     let rows = store::received_since(tx, since, REPLAY_MAX + 1).await?;

@@ -63,8 +63,8 @@ pub fn lint(policy: &Policy, sites: &[Site], calendar: &Calendar) -> Vec<Finding
     findings
 }
 
-/// The bounds that the schema has too.
-fn bounds(terms: &Terms) -> Vec<Finding> {
+/// The bounds that the schema has too. Outside them the rules do not count.
+pub fn bounds(terms: &Terms) -> Vec<Finding> {
     let table: [(&'static str, i64, i64, i64, i64); 14] = [
         // field, value, least, most, step
         ("lead_days", terms.lead_days, 0, 365, 1),

@@ -14,7 +14,7 @@ mod terms;
 pub use act::PolicyDraft;
 pub use kernel::clock::MALAYSIA;
 pub use lead_time::{LeadMode, LeadTime, LeadVerdict, verdict};
-pub use lint::{Finding, lint};
+pub use lint::{Finding, bounds, lint};
 pub use replay::{Bound, refused};
 pub use slot::{Slot, SlotFault};
 #[cfg(test)]

@@ -12,7 +12,6 @@ use crate::{
     people::{self, People},
 };
 use axum::{extract::State, http::StatusCode};
-use chrono::{Datelike, NaiveDate};
 use identity::{Actor, PersonRole};
 use kernel::{
     Result,
@@ -63,14 +62,6 @@ pub async fn verdict(State(booking): State<Arc<Booking>>, actor: Actor, Json(dra
         flags: setting.flags(&draft),
         hold_expires_at_ms: setting.hold_until(now, draft.slot()),
     }))
-}
-
-/// A day that the calendars of the rules hold.
-pub(crate) fn from_date(field: &'static str, date: NaiveDate) -> Result<NaiveDate> {
-    match (2000..=2999).contains(&date.year()) {
-        true => Ok(date),
-        false => Err(malformed(field, "a day of this calendar").into()),
-    }
 }
 
 pub(super) fn application<'a>(

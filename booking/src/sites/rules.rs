@@ -99,6 +99,11 @@ pub fn checked(mut draft: SiteDraft) -> Result<SiteDraft, Vec<Refusal>> {
             wrong.push(malformed(field, "quarter_hours").with("minutes_max", BUFFER_MINUTES_MAX));
         }
     }
+    if let Some(date) = draft.closed_from
+        && let Err(refusal) = text::day("closed_from", date)
+    {
+        wrong.push(refusal);
+    }
     match access("", &draft.access_ms, &draft.access_en) {
         Ok(texts) => (draft.access_ms, draft.access_en) = texts,
         Err(refusal) => wrong.push(refusal),

@@ -71,6 +71,26 @@ kernel::on_both! {
         plane.get(Some(&cast.approver), &format!("/api/v1/sites/{}", wire::id::SiteId::fresh())).await.refused(404, "not_found");
     }
 
+    async fn numbers_and_days_beyond_every_calendar_are_refused_and_break_nothing(db: Db) {
+        let plane = Plane::new(db).await;
+        let cast = Cast::new(&plane).await;
+        for wild in [i64::MIN, -1, i64::MAX] {
+            for field in ["lead_days", "slot_minutes_max", "advance_days_max"] {
+                let mut tried = terms(&plane, &cast.approver).await;
+                tried[field] = wild.into();
+                plane.post(Some(&cast.approver), "/api/v1/policies/replay", tried).await.refused(422, "policy.infeasible");
+            }
+            for path in ["availability", "meetings", "maintenance"] {
+                plane.get(Some(&cast.approver), &format!("/api/v1/{path}?from_ms={wild}&to_ms={}", wild.saturating_add(1))).await.refused(422, "request.malformed");
+            }
+        }
+        for wild in ["-0001-01-01", "+10000-01-01", "1999-12-31", "3000-01-01"] {
+            let (version, mut form) = form_of(&plane, &cast.approver, 0).await;
+            form["closed_from"] = json!(wild);
+            put(&plane, &cast.approver, 0, json!({ "version": version, "site": form })).await.refused(422, "request.malformed");
+        }
+    }
+
     async fn a_fourth_site_is_applied_for_at_once_and_keeps_its_own_rules(db: Db) {
         let plane = Plane::new(db).await;
         let cast = Cast::new(&plane).await;

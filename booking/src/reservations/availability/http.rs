@@ -26,8 +26,10 @@ const AVAILABILITY_DAYS_MAX: i64 = 100;
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct AvailabilityQuery {
-    from_ms: i64,
-    to_ms: i64,
+    #[param(value_type = i64)]
+    from_ms: UnixMs,
+    #[param(value_type = i64)]
+    to_ms: UnixMs,
     /// Sites, their ids with commas between; all of them where it is left out.
     #[serde(default)]
     sites: Option<String>,
@@ -55,7 +57,7 @@ pub async fn availability(
     actor: Actor,
     Query(query): Query<AvailabilityQuery>,
 ) -> Result<Json<Availability>> {
-    let within = Slot { starts_at: UnixMs(query.from_ms), ends_at: UnixMs(query.to_ms) };
+    let within = Slot { starts_at: query.from_ms, ends_at: query.to_ms };
     if within.duration_ms() <= 0 || within.duration_ms() > AVAILABILITY_DAYS_MAX * 86_400_000 {
         return Err(malformed("to_ms", format!("after from_ms, by {AVAILABILITY_DAYS_MAX} days at most")).into());
     }

@@ -4,8 +4,9 @@ use super::{DAYS_MAX, Found, Question, rank, touched};
 use crate::{
     Booking,
     policy::{MALAYSIA, Slot, Terms, verdict},
-    reservations::{grid::Grid, http::from_date, verdict::Setting, view},
+    reservations::{grid::Grid, verdict::Setting, view},
     sites::{SITES_MAX, Site},
+    text,
 };
 use axum::extract::State;
 use chrono::{Days, NaiveDate};
@@ -113,8 +114,8 @@ fn question(asked: &SearchRequest, earliest: NaiveDate, terms: &Terms) -> Result
             .with("minutes", 15)
             .into());
     }
-    let from = from_date("from_date", asked.from_date.unwrap_or(earliest))?;
-    let to = from_date("to_date", asked.to_date.or_else(|| from.max(earliest).checked_add_days(Days::new(DAYS_DEFAULT))).unwrap_or(from))?;
+    let from = text::day("from_date", asked.from_date.unwrap_or(earliest))?;
+    let to = text::day("to_date", asked.to_date.or_else(|| from.max(earliest).checked_add_days(Days::new(DAYS_DEFAULT))).unwrap_or(from))?;
     let days = to.signed_duration_since(from).num_days();
     if days < 0 || days >= DAYS_MAX as i64 {
         return Err(malformed("to_date", format!("not before from_date, within {DAYS_MAX} days")).into());
