@@ -82,6 +82,7 @@ impl Control {
         let routes = identity::router(self.identity.clone()).merge(booking::router(self.booking.clone(), self.identity.clone()));
         let (router, mut document) = OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", routes).split_for_parts();
         kernel::openapi::name_operations(&mut document);
+        kernel::openapi::name_common_refusals(&mut document);
         (router, document)
     }
 

@@ -35,7 +35,7 @@ pub struct Ask {
     pub act: Option<String>,
     #[param(value_type = Option<String>)]
     pub rule: Option<Rule>,
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, format = Uuid)]
     pub person: Option<PersonId>,
 }
 

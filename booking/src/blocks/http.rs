@@ -99,7 +99,7 @@ pub struct WouldMeet {
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct WithinQuery {
-    #[param(value_type = String)]
+    #[param(value_type = String, format = Uuid)]
     site: SiteId,
     #[param(value_type = i64)]
     from_ms: UnixMs,

@@ -145,7 +145,7 @@ pub async fn read(State(booking): State<Arc<Booking>>, actor: Actor, Path(id): P
 #[into_params(parameter_in = Query)]
 pub struct SiteQuery {
     /// Without it: every site that I look after.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, format = Uuid)]
     site: Option<SiteId>,
 }
 

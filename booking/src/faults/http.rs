@@ -56,7 +56,7 @@ async fn shown(booking: &Booking, actor: &Actor, id: FaultId) -> Result<FaultDet
 #[into_params(parameter_in = Query)]
 pub struct SiteQuery {
     /// Without it: those of the sites that I look after, that I reported and that were given to me; all of them for the approver and the auditor.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, format = Uuid)]
     site: Option<SiteId>,
 }
 
@@ -175,9 +175,9 @@ pub struct PanelFaultKept {
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct OpenQuery {
-    #[param(value_type = String)]
+    #[param(value_type = String, format = Uuid)]
     site: SiteId,
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, format = Uuid)]
     equipment: Option<EquipmentId>,
 }
 

@@ -129,7 +129,7 @@ async fn page(booking: &Booking, tx: &mut Tx, id: EquipmentId) -> Result<Equipme
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct InventoryQuery {
-    #[param(value_type = String)]
+    #[param(value_type = String, format = Uuid)]
     site: SiteId,
 }
 
@@ -241,7 +241,7 @@ pub struct PdfFile(Vec<u8>);
 #[into_params(parameter_in = Query)]
 pub struct LabelsQuery {
     /// Without it: every site that I keep.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, format = Uuid)]
     site: Option<SiteId>,
     /// Tags, separated by commas. Without them: every piece that stands there.
     tags: Option<String>,

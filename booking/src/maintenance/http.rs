@@ -109,7 +109,7 @@ async fn by_id(booking: &Booking, actor: &Actor, id: MaintenanceId) -> Result<Ma
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct WithinQuery {
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, format = Uuid)]
     site: Option<SiteId>,
     #[param(value_type = i64)]
     from_ms: UnixMs,

@@ -41,9 +41,9 @@ pub struct Asked {
     /// The last month; this one where nothing is said.
     #[param(value_type = Option<String>)]
     to: Option<Month>,
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, format = Uuid)]
     agency: Option<AgencyId>,
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, format = Uuid)]
     site: Option<SiteId>,
 }
 
