@@ -199,9 +199,9 @@ describe('a room’s own screen', () => {
   test('keeps its day without a line and says how old it is', async () => {
     const planned = await facilitator.page.evaluate(
       async ([starts_at_ms, ends_at_ms]) => {
-        const { csrf_token, me } = (await (await fetch('/api/v1/session')).json()) as { csrf_token: string; me: { sites: string[] } };
+        const { csrf_token, person } = (await (await fetch('/api/v1/session')).json()) as { csrf_token: string; person: { sites: string[] } };
         const headers = { 'content-type': 'application/json', 'x-csrf-token': csrf_token };
-        const body = JSON.stringify({ site: me.sites[0], title: 'Semakan peralatan', checklist: [], occurrences: [{ starts_at_ms, ends_at_ms }] });
+        const body = JSON.stringify({ site: person.sites[0], title: 'Semakan peralatan', urgent_reason: 'Kipas kodek berbunyi.', occurrences: [{ starts_at_ms, ends_at_ms }] });
         return (await fetch('/api/v1/maintenance', { method: 'POST', headers, body })).status;
       },
       [atHour(0, 15), atHour(0, 16)] as const,
