@@ -232,31 +232,43 @@ fn slot(
     })
 }
 
-/// What we take, in the client's order.
+/// What we take, in the client's order, but redundant sound first: a sender takes what the answer names first.
 fn payloads(media: &MediaLine<'_>, mid: &str, is_audio: bool) -> Result<Vec<PayloadMap>, Refusal> {
-    let taken: Vec<_> = media
+    let mut taken: Vec<_> = media
         .payloads
         .iter()
         .filter_map(|payload| {
-            let codec = codec(payload, is_audio)?;
+            let codec = codec(media, payload, is_audio)?;
             Some(PayloadMap {
                 codec,
                 payload_type: payload.payload_type,
                 rtx: if is_audio { None } else { retransmission(media, payload) },
                 clock_rate: payload.clock_rate()?,
-                nack: payload.has_feedback("nack"),
+                // Browsers answer for sound that is asked for again, though they do not offer to.
+                nack: is_audio || payload.has_feedback("nack"),
                 transport_cc: payload.has_feedback("transport-cc"),
             })
         })
         .collect();
-    if taken.is_empty() { Err(Reason::CodecMissing.of_mid(mid)) } else { Ok(taken) }
+    taken.sort_by_key(|it| it.codec != Codec::Red);
+    if taken.iter().all(|it| it.codec == Codec::Red) { Err(Reason::CodecMissing.of_mid(mid)) } else { Ok(taken) }
 }
 
-fn codec(payload: &Payload<'_>, is_audio: bool) -> Option<Codec> {
-    let is = |name: &str, clock_rate| payload.encoding().eq_ignore_ascii_case(name) && payload.clock_rate() == Some(clock_rate);
+fn codec(media: &MediaLine<'_>, payload: &Payload<'_>, is_audio: bool) -> Option<Codec> {
+    let is = |payload: &Payload<'_>, name: &str, clock_rate| {
+        payload.encoding().eq_ignore_ascii_case(name) && payload.clock_rate() == Some(clock_rate)
+    };
+    let is_opus = |payload: &Payload<'_>| is(payload, "opus", 48_000) && payload.channels() == 2;
     match is_audio {
-        true => (is("opus", 48_000) && payload.channels() == 2).then_some(Codec::Opus),
-        false => is("VP8", 90_000).then_some(Codec::Vp8),
+        true if is_opus(payload) => Some(Codec::Opus),
+        // Around Opus and nothing else (RFC 2198, section 5).
+        true if is(payload, "red", 48_000) => {
+            let opus = media.payloads.iter().find(|it| is_opus(it))?.payload_type;
+            let is_around = payload.format?.split('/').all(|it| it.trim().parse() == Ok(opus));
+            is_around.then_some(Codec::Red)
+        }
+        true => None,
+        false => is(payload, "VP8", 90_000).then_some(Codec::Vp8),
     }
 }
 

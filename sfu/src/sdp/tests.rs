@@ -77,7 +77,11 @@ fn a_browsers_offer_becomes_sources_and_slots() {
         ]
     );
     let microphone = &it.receives[0];
-    assert_eq!(microphone.payloads.iter().map(|it| (it.codec, it.payload_type, it.rtx)).collect::<Vec<_>>(), [(Codec::Opus, 111, None)]);
+    assert_eq!(
+        microphone.payloads.iter().map(|it| (it.codec, it.payload_type, it.rtx)).collect::<Vec<_>>(),
+        [(Codec::Red, 63, None), (Codec::Opus, 111, None)]
+    );
+    assert!(microphone.payloads.iter().all(|it| it.nack), "sound is asked for again");
     assert_eq!(microphone.extensions, ExtensionIds { mid: Some(4), audio_level: Some(1), transport_cc: Some(3), ..Default::default() });
     assert_eq!(microphone.ssrcs, [(2_911_373_758, None)]);
     let camera = &it.receives[1];
@@ -123,10 +127,22 @@ fn the_answer_has_every_line_that_a_browser_needs() {
     {
         assert!(sections[2].contains(&line), "{line}");
     }
+    for line in ["m=audio 9 UDP/TLS/RTP/SAVPF 63 111", "a=rtcp-fb:63 nack", "a=rtcp-fb:111 nack", "a=fmtp:63 111/111"] {
+        assert!(sections[1].contains(&line) && sections[5].contains(&line), "{line}");
+    }
     let slot = &media.negotiated.video_slots[0];
     let group = format!("a=ssrc-group:FID {} {}", slot.ssrc, slot.rtx_ssrc.unwrap());
     for line in ["a=sendonly", "a=msid:6 6", &group, &format!("a=ssrc:{} cname:sidang", slot.ssrc)] {
         assert!(sections[7].contains(&line), "{line}");
+    }
+}
+
+/// Redundancy around something else, or around what is not there, is left out; alone it is nothing.
+#[test]
+fn redundant_sound_is_taken_around_opus_alone() {
+    for (from, to) in [("a=fmtp:63 111/111", "a=fmtp:63 111/8"), ("a=fmtp:63 111/111", "a=fmtp:63 x"), ("a=fmtp:63 111/111\r\n", "")] {
+        let (media, _) = answer_with(&CHROMIUM.replace(from, to), &publish(), None, 1).unwrap();
+        assert!(media.negotiated.receives[0].payloads.iter().all(|it| it.codec == Codec::Opus), "{to}");
     }
 }
 

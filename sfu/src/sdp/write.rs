@@ -119,7 +119,7 @@ fn codecs(out: &mut fmt::Formatter<'_>, media: &MediaLine<'_>, payloads: &[Paylo
         let Some(offered) = media.payloads.iter().find(|it| it.payload_type == payload_type) else { continue };
         write!(out, "a=rtpmap:{payload_type} {}\r\n", offered.map)?;
         for feedback in ["transport-cc", "ccm fir", "nack", "nack pli"] {
-            if offered.has_feedback(feedback) {
+            if offered.has_feedback(feedback) || feedback == "nack" && payload.nack {
                 write!(out, "a=rtcp-fb:{payload_type} {feedback}\r\n")?;
             }
         }

@@ -31,7 +31,8 @@ export function encodingsOf(kind: SourceKind): RTCRtpEncodingParameters[] {
 
 /** Codecs that the service negotiates, by media. */
 const CODECS = {
-  audio: ['audio/opus'],
+  // The first is sent: sound that repeats what the packet before carried.
+  audio: ['audio/red', 'audio/opus'],
   video: ['video/VP8', 'video/rtx'],
 } as const;
 

@@ -5,7 +5,11 @@
 //! controller adds and multiplies (section 5.5). The constants held a line of 1 to 3 Mbit/s
 //! with a queue of 300 ms when measured.
 
-use super::{sequence::nearest, transport_cc};
+use super::{
+    loss::{Counter, Share},
+    sequence::nearest,
+    transport_cc,
+};
 use std::{
     collections::VecDeque,
     time::{Duration, Instant},
@@ -54,6 +58,8 @@ pub trait BandwidthEstimator {
     /// The share lost that a receiver report tells, 0 to 1: for lines without transport-wide feedback.
     fn loss(&mut self, now: Instant, fraction: f64);
     fn bits_per_second(&self) -> u64;
+    /// The share of packets that feedback tells lost, lately.
+    fn lost(&self) -> Share;
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -104,6 +110,7 @@ pub struct Estimator {
     told: Option<Instant>,
     lost: u32,
     counted: u32,
+    losses: Counter,
 }
 
 impl Estimator {
@@ -132,6 +139,7 @@ impl Estimator {
             told: None,
             lost: 0,
             counted: 0,
+            losses: Counter::default(),
         }
     }
 
@@ -309,6 +317,7 @@ impl BandwidthEstimator for Estimator {
             }
             let sent = std::mem::replace(entry, Sent { bytes: 0, ..*entry });
             self.counted += 1;
+            self.losses.count(arrival.is_none());
             match arrival {
                 Some(arrival) => self.arrived(sent, arrival),
                 None => self.lost += 1,
@@ -335,6 +344,10 @@ impl BandwidthEstimator for Estimator {
 
     fn bits_per_second(&self) -> u64 {
         self.rate as u64
+    }
+
+    fn lost(&self) -> Share {
+        self.losses.share()
     }
 }
 

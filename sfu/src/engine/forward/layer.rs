@@ -129,6 +129,16 @@ impl Layer {
         Arrival::New(extended)
     }
 
+    /// Takes a number that another packet brought along. False: it came already, or lies outside the window. It does not count as received:
+    /// the sender is told what its line loses.
+    pub fn recover(&mut self, number: u64) -> bool {
+        let missing = number >= self.first && number < self.highest && self.highest - number < WINDOW && !self.bit(number);
+        if missing {
+            self.set_bit(number);
+        }
+        missing
+    }
+
     /// Interarrival jitter (RFC 3550, appendix A.8), not for repairs.
     pub fn time(&mut self, since_start: Duration, timestamp: u32) {
         let arrival = since_start.as_micros() * u128::from(self.clock_rate) / 1_000_000;

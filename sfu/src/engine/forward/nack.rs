@@ -64,15 +64,22 @@ impl Generator {
         Some(Recovered { round_trip })
     }
 
-    /// Fills `ask` with what to ask for now. Returns how many packets were given up.
-    pub fn poll(&mut self, now: Instant, rtt: Duration, ask: &mut Vec<u16>) -> usize {
+    /// Something else brought it along: it is not asked for any more.
+    pub fn forget(&mut self, sequence: u64) {
+        if let Ok(at) = self.missing.binary_search_by_key(&sequence, |missing| missing.sequence) {
+            self.missing.remove(at);
+        }
+    }
+
+    /// Fills `ask` with what to ask for now, each once in `interval`. Returns how many packets were given up.
+    pub fn poll(&mut self, now: Instant, interval: Duration, ask: &mut Vec<u16>) -> usize {
         let before = self.missing.len();
         self.missing.retain(|missing| {
             let spent = missing.tries >= TRIES_MAX && missing.next <= now;
             !spent && now.saturating_duration_since(missing.since) < AGE_MAX
         });
         let given_up = before - self.missing.len();
-        let interval = (rtt + rtt / 4).max(INTERVAL_MIN);
+        let interval = interval.max(INTERVAL_MIN);
         for missing in self.missing.iter_mut().filter(|missing| missing.next <= now) {
             ask.push(missing.sequence as u16);
             missing.asked = Some(now);
@@ -91,6 +98,12 @@ impl Generator {
     }
 }
 
+/// Between two requests for one packet. Of pictures a repair is large: it is awaited. Of sound it is small and soon too late: a request that
+/// was lost itself is made good within the round trip, and who was asked answers once in it.
+pub fn interval(rtt: Duration, is_audio: bool) -> Duration {
+    if is_audio { rtt / 3 } else { rtt + rtt / 4 }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,7 +112,7 @@ mod tests {
 
     fn ask(generator: &mut Generator, now: Instant) -> (Vec<u16>, usize) {
         let mut asked = Vec::new();
-        let given_up = generator.poll(now, RTT, &mut asked);
+        let given_up = generator.poll(now, interval(RTT, false), &mut asked);
         (asked, given_up)
     }
 

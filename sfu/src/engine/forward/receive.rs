@@ -2,9 +2,10 @@
 
 use super::{
     ForwardEvent, Forwarder,
-    layer::Arrival,
+    layer::{Arrival, Layer},
     nack,
     peer::{Binding, Peer},
+    red::{self, Block},
     rewrite::Feed,
     ring::Stored,
     rtp::Header,
@@ -17,6 +18,7 @@ use super::{
 };
 use crate::engine::negotiated::{Codec, ExtensionIds};
 use bytes::Bytes;
+use smallvec::SmallVec;
 use std::time::{Duration, Instant};
 
 /// An SSRC that a stream gives up for another was silent this long, else the other is refused: a stream has one SSRC at a time.
@@ -100,6 +102,10 @@ impl Forwarder {
                 return;
             }
         };
+        let Some((codec, payload, repeated)) = unwrap(source, codec, payload) else {
+            peer.down.stats.refused_packets += 1;
+            return;
+        };
         let (is_audio, nacks, enabled) = (source.is_audio(), source.nacks(), source.enabled);
         let layer = &mut source.layers[usize::from(binding.layer)];
         let mut anew = false;
@@ -124,17 +130,18 @@ impl Forwarder {
         };
         let mut want_keyframe = false;
         if nacks && !first && number > before {
-            want_keyframe = !layer.nack.advance(now, before, number);
-            if number > before + 1 && !want_keyframe {
+            let repairable = layer.nack.advance(now, before, number);
+            if repairable && number > before + 1 {
                 self.timers.arm(&mut peer.alarms.nack, now + nack::PATIENCE, Task::Nack(peer_index));
             }
+            want_keyframe = !repairable && !is_audio;
         } else if let Some(recovered) = layer.nack.arrived(now, number) {
             peer.down.stats.repaired_packets += u64::from(binding.repair);
             if let Some(sample) = recovered.round_trip {
                 peer.down.sample_rtt(sample);
             }
         }
-        if !binding.repair {
+        if !binding.repair && number > before {
             layer.time(since_start, header.timestamp);
         }
         // A policed packet is a hole for those who receive: no repair is asked for, none is kept.
@@ -168,17 +175,21 @@ impl Forwarder {
             }
             source.keyframes.arrived(binding.layer);
         }
+        let recovered = recover(layer, &stored, repeated);
+        peer.down.stats.repaired_packets += recovered.len() as u64;
+        for packet in recovered {
+            self.keep(feed, packet.clone());
+            self.deliver(now, feed, &packet);
+        }
+        self.keep(feed, stored.clone());
+        self.deliver(now, feed, &stored);
         if is_audio {
-            self.deliver(now, feed, &stored);
             if let Some(room) = self.sources.get(feed.source).map(|source| source.room)
                 && let Some(room_state) = self.rooms.get_mut(room)
             {
                 room_state.speakers.heard(feed.source, elements.audio_level);
                 self.timers.arm(&mut room_state.speakers.alarm, now + speakers::TICK, Task::Speakers(room));
             }
-        } else {
-            layer_push(source, binding.layer, stored.clone());
-            self.deliver(now, feed, &stored);
         }
         if want_keyframe {
             self.want_keyframe(now, feed.source, feed.layer);
@@ -187,6 +198,13 @@ impl Forwarder {
             self.layer_began(now, feed.source);
         }
         self.finish_cuts(now);
+    }
+
+    /// For what is asked for again, and for what later packets repeat.
+    fn keep(&mut self, feed: Feed, packet: Stored) {
+        if let Some(layer) = self.sources.get_mut(feed.source).and_then(|source| source.layers.get_mut(usize::from(feed.layer))) {
+            layer.ring.push(packet);
+        }
     }
 
     /// To the recorder and to every slot that watches.
@@ -253,8 +271,34 @@ impl Forwarder {
     }
 }
 
-fn layer_push(source: &mut Source, layer: u8, packet: Stored) {
-    source.layers[usize::from(layer)].ring.push(packet);
+/// The sound in a packet, and what it repeats of those before it (RFC 2198). `None`: not what the line agreed on.
+fn unwrap(source: &Source, codec: Codec, payload: Bytes) -> Option<(Codec, Bytes, SmallVec<[Block; 4]>)> {
+    if codec != Codec::Red {
+        return Some((codec, payload, SmallVec::new()));
+    }
+    let mut blocks = red::read(&payload)?;
+    let of = |block: &Block| source.payload(block.payload_type).map(|(map, _)| map.codec).filter(|codec| *codec != Codec::Red);
+    let own = blocks.pop()?;
+    let codec = of(&own)?;
+    blocks.iter().all(|block| of(block) == Some(codec)).then_some((codec, own.payload, blocks))
+}
+
+/// Of what a packet repeats, the packets that did not come themselves, the oldest first. Repetitions are of the packets right before it:
+/// one whose time does not lie behind its neighbour's is of something else.
+fn recover(layer: &mut Layer, packet: &Stored, repeated: SmallVec<[Block; 4]>) -> SmallVec<[Stored; 2]> {
+    let mut recovered = SmallVec::new();
+    let count = repeated.len() as u64;
+    for (block, number) in repeated.into_iter().zip(packet.sequence.saturating_sub(count)..) {
+        let timestamp = packet.timestamp.wrapping_sub(block.offset);
+        let neighbour = layer.ring.get(number.saturating_sub(1));
+        let late = neighbour.is_none_or(|earlier| (timestamp.wrapping_sub(earlier.timestamp) as i32) > 0);
+        if block.offset == 0 || block.payload.is_empty() || !late || !layer.recover(number) {
+            continue;
+        }
+        layer.nack.forget(number);
+        recovered.push(Stored { sequence: number, timestamp, marker: false, payload: block.payload, ..packet.clone() });
+    }
+    recovered
 }
 
 /// Gives an unknown SSRC its place: by MID, and RID or repaired RID where there are layers (RFC 9143, section 9.2; RFC 8852). A peer

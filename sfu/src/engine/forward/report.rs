@@ -1,7 +1,7 @@
 //! What is due by time: feedback, reports and requests to peers.
 
 use super::{
-    CNAME, Forwarder, Outgoing, PacketKind, SPARE_BYTES,
+    CNAME, Forwarder, Outgoing, PacketKind, SPARE_BYTES, nack,
     rtcp::{self, ReportBlock},
     timers::Task,
 };
@@ -58,9 +58,10 @@ impl Forwarder {
                 continue;
             };
             let needed = source.enabled && !source.is_audio() && !(source.watchers.is_empty() && source.tapped.is_none());
+            let interval = nack::interval(rtt, source.is_audio());
             for (at, layer) in source.layers.iter_mut().enumerate() {
                 self.asked.clear();
-                let given_up = layer.nack.poll(now, rtt, &mut self.asked);
+                let given_up = layer.nack.poll(now, interval, &mut self.asked);
                 peer.down.stats.lost_packets += given_up as u64;
                 peer.down.stats.nacks_sent += self.asked.len() as u64;
                 if given_up > 0 && needed {

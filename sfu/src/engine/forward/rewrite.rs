@@ -31,6 +31,11 @@ pub struct Segment {
 }
 
 impl Segment {
+    /// The feed's number of its first packet.
+    pub const fn begins(&self) -> u64 {
+        self.start
+    }
+
     pub fn sequence(&self, source: u64) -> Option<u64> {
         source.checked_sub(self.start).map(|distance| self.first + distance)
     }

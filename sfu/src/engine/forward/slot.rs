@@ -3,8 +3,12 @@
 use super::{
     Outgoing, PacketKind, SPARE_BYTES,
     downlink::Downlink,
+    estimate::BandwidthEstimator,
     keyframe,
+    loss::Share,
     outbox::Outbox,
+    red,
+    repeat::Repeater,
     rewrite::{self, Feed, Rewriter},
     ring::{Stored, is_audio},
     rtcp::SenderInfo,
@@ -62,6 +66,8 @@ struct Types {
     codec: Codec,
     payload: u8,
     rtx: Option<u8>,
+    /// Of redundant sound around it, where the receiver takes that.
+    red: Option<u8>,
 }
 
 #[derive(Debug)]
@@ -93,6 +99,8 @@ pub struct Slot {
     octets: u32,
     reports: [Option<(u32, Instant)>; REPORTS_KEPT],
     resent: Vec<(u64, Instant)>,
+    /// Sound: what was sent lately.
+    repeater: Repeater,
 }
 
 impl Slot {
@@ -117,6 +125,7 @@ impl Slot {
             octets: 0,
             reports: [None; REPORTS_KEPT],
             resent: Vec::new(),
+            repeater: Repeater::default(),
             line: line.clone(),
         }
     }
@@ -144,7 +153,7 @@ impl Slot {
     /// One packet of a source the slot watches.
     pub fn offer(&mut self, now: Instant, down: &mut Downlink, out: &mut Outbox, source: &Source, feed: Feed, packet: &Stored) -> Outcome {
         if self.current == Some(feed) && self.types.is_some_and(|types| types.codec == packet.codec) {
-            self.send(now, down, out, packet);
+            self.send(now, down, out, source, packet);
             return Outcome::Sent;
         }
         if (self.target != Some(feed) && self.current != Some(feed)) || !packet.keyframe() {
@@ -172,19 +181,20 @@ impl Slot {
         let Some(map) = self.map(packet.codec) else {
             return Outcome::Ignored;
         };
-        let (types, clock_rate) = (Types { codec: packet.codec, payload: map.payload_type, rtx: map.rtx }, map.clock_rate.max(1));
+        let red = self.map(Codec::Red).filter(|_| is_audio(packet.codec)).map(|map| map.payload_type);
+        let (types, clock_rate) = (Types { codec: packet.codec, payload: map.payload_type, rtx: map.rtx, red }, map.clock_rate.max(1));
         self.types = Some(types);
         let gap = self.gap_by_sender(source, feed, packet, clock_rate);
         self.rewriter.cut(feed, packet, clock_rate, gap);
         let left = self.current.replace(feed).filter(|left| *left != feed);
         self.target = None;
         self.mark_next = is_audio(packet.codec);
-        self.send(now, down, out, packet);
+        self.send(now, down, out, source, packet);
         // What of the feed came before its key frame's first packet did.
         let layer = &source.layers[usize::from(feed.layer)];
         for later in packet.sequence + 1..=layer.highest() {
             if let Some(packet) = layer.ring.get(later).filter(|packet| !is_audio(packet.codec)) {
-                self.send(now, down, out, packet);
+                self.send(now, down, out, source, packet);
             }
         }
         Outcome::Cut { left }
@@ -206,37 +216,53 @@ impl Slot {
         ((gap - expected).abs() < rate / 2).then_some(gap.max(1) as u32)
     }
 
-    fn send(&mut self, now: Instant, down: &mut Downlink, out: &mut Outbox, packet: &Stored) {
+    fn send(&mut self, now: Instant, down: &mut Downlink, out: &mut Outbox, source: &Source, packet: &Stored) {
         let Some((sequence, timestamp)) = self.rewriter.write(packet) else {
             return;
         };
         let (Some(types), Some(segment)) = (self.types, self.rewriter.segment()) else {
             return;
         };
-        let ids = (segment.picture_offset, segment.tl0_offset);
+        let (feed, begins, ids) = (segment.feed, segment.begins(), (segment.picture_offset, segment.tl0_offset));
         let marker = packet.marker || std::mem::take(&mut self.mark_next);
-        let fields = Fields { marker, payload_type: types.payload, sequence: sequence as u16, timestamp, ssrc: self.line.ssrc };
-        let length = self.emit(now, down, out, fields, packet, ids, None);
+        let fields =
+            Fields { marker, payload_type: types.red.unwrap_or(types.payload), sequence: sequence as u16, timestamp, ssrc: self.line.ssrc };
+        let (mut buffer, transport) = self.head(down, fields, packet);
+        match (&packet.vp8, types.red, source.layers.get(usize::from(feed.layer))) {
+            (Some(descriptor), ..) => descriptor.write(&packet.payload, ids.0, ids.1, &mut buffer),
+            (None, Some(_), Some(layer)) => {
+                let repeats = red::repeats(self.lost(down), down.estimator.bits_per_second());
+                red::write(&mut buffer, types.payload, &red::gather(&layer.ring, packet, begins, repeats), &packet.payload);
+            }
+            _ => buffer.put_slice(&packet.payload),
+        }
+        if self.audio && self.repeats() {
+            self.repeater.keep(sequence, &buffer);
+        }
+        let length = buffer.len();
+        post(now, down, out, buffer, transport);
         self.packets = self.packets.wrapping_add(1);
         self.octets = self.octets.wrapping_add(packet.payload.len() as u32);
         down.earn(now, length);
     }
 
-    /// Writes one packet. `original` makes it a retransmission (RFC 4588, section 4).
-    #[expect(clippy::too_many_arguments, reason = "the one place where a packet is put together")]
-    fn emit(
-        &mut self,
-        now: Instant,
-        down: &mut Downlink,
-        out: &mut Outbox,
-        fields: Fields,
-        packet: &Stored,
-        (picture_offset, tl0_offset): (u16, u8),
-        original: Option<u16>,
-    ) -> usize {
-        let mut buffer = BytesMut::with_capacity(HEADER_BYTES_MAX + 2 + packet.payload.len() + vp8::GROWTH_BYTES + SPARE_BYTES);
+    /// What the slot's packets lose, by the receiver's reports or by its arrival times, whichever knows of more.
+    fn lost(&self, down: &Downlink) -> Share {
+        down.estimator.lost().max(Share::new(f64::from(self.loss) / 256.0))
+    }
+
+    /// Whether the receiver asks for what it misses.
+    fn repeats(&self) -> bool {
+        self.line.payloads.first().is_some_and(|map| map.nack)
+    }
+
+    /// A packet as far as its payload, with room for it, and its transport-wide number.
+    fn head(&self, down: &mut Downlink, fields: Fields, packet: &Stored) -> (BytesMut, Option<u16>) {
+        let payload_max = packet.payload.len() + vp8::GROWTH_BYTES.max(red::PAYLOAD_BYTES_MAX * usize::from(self.audio));
+        let mut buffer = BytesMut::with_capacity(HEADER_BYTES_MAX + 2 + payload_max + SPARE_BYTES);
         let ids = &self.line.extensions;
-        let transport = ids.transport_cc.map(|id| (id, down.next_transport().to_be_bytes()));
+        let number = ids.transport_cc.map(|_| down.next_transport());
+        let transport = ids.transport_cc.zip(number.map(u16::to_be_bytes));
         let (level, orientation) = (packet.audio_level.map(|level| [level]), packet.orientation.map(|orientation| [orientation]));
         let mut elements: [(u8, &[u8]); 4] = [(0, &[]); 4];
         if let Some((id, number)) = &transport {
@@ -252,17 +278,7 @@ impl Slot {
             elements[3] = (id, self.line.mid.as_bytes());
         }
         rtp::write(&mut buffer, fields, &elements);
-        if let Some(original) = original {
-            buffer.put_u16(original);
-        }
-        match &packet.vp8 {
-            Some(descriptor) => descriptor.write(&packet.payload, picture_offset, tl0_offset, &mut buffer),
-            None => buffer.put_slice(&packet.payload),
-        }
-        let length = buffer.len();
-        down.sent(now, transport.map(|(_, number)| u16::from_be_bytes(number)), length);
-        out.push(Outgoing { peer: down.session, index: down.index, kind: PacketKind::Rtp, packet: buffer });
-        length
+        (buffer, number)
     }
 
     /// Answers a NACK for one number, if it is kept, not repeated a moment ago, and within the peer's budget. `find` gives the ring's
@@ -276,6 +292,9 @@ impl Slot {
         find: impl Fn(Feed, u64) -> Option<&'a Stored>,
     ) {
         let written = nearest(self.rewriter.highest(), number);
+        if self.audio {
+            return self.repeat(now, down, out, written);
+        }
         let Some((segment, sequence)) = self.rewriter.origin(written) else {
             return;
         };
@@ -306,9 +325,32 @@ impl Slot {
             ssrc,
         };
         self.next_rtx += 1;
-        let length = self.emit(now, down, out, fields, packet, ids, Some(written as u16));
+        let (mut buffer, transport) = self.head(down, fields, packet);
+        buffer.put_u16(written as u16);
+        match &packet.vp8 {
+            Some(descriptor) => descriptor.write(&packet.payload, ids.0, ids.1, &mut buffer),
+            None => buffer.put_slice(&packet.payload),
+        }
+        let length = buffer.len();
+        post(now, down, out, buffer, transport);
         down.stats.retransmitted_packets += 1;
         down.stats.retransmitted_bytes += length as u64;
+    }
+
+    /// Sound that was lost goes out again as it was. Its transport-wide number is the old one: the estimate does not count it.
+    fn repeat(&mut self, now: Instant, down: &mut Downlink, out: &mut Outbox, written: u64) {
+        let interval = (down.rtt() * 3 / 4).max(RESEND_INTERVAL_MIN);
+        let Some(packet) = self.repeater.take(now, written, interval) else {
+            return;
+        };
+        if !down.spend(packet.len()) {
+            return;
+        }
+        let mut buffer = BytesMut::with_capacity(packet.len() + SPARE_BYTES);
+        buffer.put_slice(packet);
+        down.stats.retransmitted_packets += 1;
+        down.stats.retransmitted_bytes += packet.len() as u64;
+        post(now, down, out, buffer, None);
     }
 
     /// Padding on the retransmission SSRC: tells the line's width where media alone does not fill it. False: the slot has none, or
@@ -331,8 +373,7 @@ impl Slot {
         buffer[0] |= 0x20;
         buffer.put_bytes(0, usize::from(PADDING) - 1);
         buffer.put_u8(PADDING);
-        down.sent(now, Some(number), buffer.len());
-        out.push(Outgoing { peer: down.session, index: down.index, kind: PacketKind::Rtp, packet: buffer });
+        post(now, down, out, buffer, Some(number));
         true
     }
 
@@ -356,4 +397,9 @@ impl Slot {
         let held = Duration::from_micros(u64::from(delay) * 1_000_000 / 65_536);
         Some(now.saturating_duration_since(*sent).saturating_sub(held))
     }
+}
+
+fn post(now: Instant, down: &mut Downlink, out: &mut Outbox, packet: BytesMut, transport: Option<u16>) {
+    down.sent(now, transport, packet.len());
+    out.push(Outgoing { peer: down.session, index: down.index, kind: PacketKind::Rtp, packet });
 }

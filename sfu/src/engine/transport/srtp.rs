@@ -185,6 +185,22 @@ mod tests {
         packet
     }
 
+    /// Lost sound goes out again as it was: the same plaintext under the same counter is the same datagram, and those after it are as before.
+    #[test]
+    fn a_packet_sent_again_is_the_same_datagram() {
+        let (mut server, mut client) = pair();
+        let packets: Vec<Vec<u8>> = (0..200u16).map(|n| rtp(5, 65_500u16.wrapping_add(n), &[0x10, 7, 0, 0], &n.to_be_bytes())).collect();
+        let sent: Vec<_> = packets.iter().map(|packet| server.protect_rtp(packet).unwrap()).collect();
+        for (packet, before) in packets.iter().zip(&sent).skip(10).step_by(17) {
+            assert_eq!(server.protect_rtp(packet).unwrap(), before);
+        }
+        let next = rtp(5, 65_500u16.wrapping_add(200), &[], b"next");
+        let next = server.protect_rtp(&next).unwrap();
+        for datagram in sent.iter().chain([&next]) {
+            client.unprotect_rtp(datagram).unwrap();
+        }
+    }
+
     #[test]
     fn headers_of_every_legal_shape_come_through_as_sent() {
         let extensions: &[(&str, &[u8])] = &[

@@ -3,7 +3,7 @@
 
 use super::{session, *};
 use crate::engine::{
-    forward::{nack::Generator, rtcp::ReportBlock, sequence::Unwrapper, transport_cc::Recorder},
+    forward::{nack::Generator, red, rtcp::ReportBlock, sequence::Unwrapper, transport_cc::Recorder},
     negotiated::{Codec, ExtensionIds, Negotiated, PayloadMap, ReceiveLine, SlotLine},
 };
 use bytes::BufMut;
@@ -13,6 +13,7 @@ use wire::signal::SourceKind;
 const VP8: u8 = 96;
 const VP8_RTX: u8 = 97;
 const OPUS: u8 = 111;
+const RED: u8 = 63;
 const MID: u8 = 1;
 const RID: u8 = 2;
 const REPAIRED_RID: u8 = 3;
@@ -81,6 +82,10 @@ pub struct Inbox {
     highest: u64,
     pub sender_reports: Vec<(Instant, u64, u32)>,
     pub duplicates: u64,
+    /// Sound as it was on the wire.
+    raw: HashMap<u64, Bytes>,
+    /// Whose sound came and when it first did, whichever packet brought it.
+    pub heard: BTreeMap<(u32, u32), Instant>,
     reported: (u64, usize),
 }
 
@@ -97,6 +102,13 @@ pub struct Client {
     pub repairs: bool,
     /// Knows no MID: the offer's SSRCs alone.
     pub plain: bool,
+    /// Says everything twice (RFC 2198).
+    pub twice: bool,
+    /// Between two packets of sound: longer in silence (DTX).
+    pub pause: u32,
+    pub rtt: Duration,
+    last_sound: Option<(u32, Vec<u8>)>,
+    resent: HashMap<u16, Instant>,
     start: Option<Instant>,
     frame: u32,
     spoken: u32,
@@ -133,6 +145,10 @@ pub fn vp8() -> PayloadMap {
 
 pub fn opus() -> PayloadMap {
     PayloadMap { codec: Codec::Opus, payload_type: OPUS, rtx: None, clock_rate: 48_000, nack: false, transport_cc: true }
+}
+
+pub fn red() -> PayloadMap {
+    PayloadMap { codec: Codec::Red, payload_type: RED, ..opus() }
 }
 
 fn slot(number: u32, at: u32, audio: bool) -> SlotLine {
@@ -189,6 +205,11 @@ impl Client {
             audio_off: false,
             repairs: true,
             plain: false,
+            twice: false,
+            pause: 1,
+            rtt: DELAY * 2,
+            last_sound: None,
+            resent: HashMap::new(),
             start: None,
             frame: 0,
             spoken: 0,
@@ -216,6 +237,28 @@ impl Client {
         client.layers = 0;
         client.audio_off = true;
         client
+    }
+
+    /// As Chromium: redundant sound and repairs of it, both ways.
+    pub fn redundant(mut self) -> Self {
+        self.twice = true;
+        let both = vec![PayloadMap { nack: true, ..red() }, PayloadMap { nack: true, ..opus() }];
+        for slot in &mut self.negotiated.audio_slots {
+            slot.payloads = both.clone();
+        }
+        for line in self.negotiated.receives.iter_mut().filter(|line| line.kind.is_audio()) {
+            line.payloads = both.clone();
+        }
+        self
+    }
+
+    /// When a packet of sound was spoken.
+    pub fn spoken_at(&self, frame: u32) -> Option<Instant> {
+        self.start.map(|start| start + Duration::from_millis(20 * u64::from(frame)))
+    }
+
+    pub fn spoken(&self) -> u32 {
+        self.spoken
     }
 
     /// A client without MID and simulcast: its offer names its SSRCs.
@@ -322,10 +365,21 @@ impl Client {
         Tag { from: self.number, layer: 9, frame: self.spoken, index: 0, count: 1, key: true }.write(&mut payload);
         let (ssrc, sequence) = (self.microphone.ssrc, self.microphone.sequence);
         let timestamp = self.microphone.timestamp_base.wrapping_add(self.spoken.wrapping_mul(960));
-        let packet = self.packet(ssrc, OPUS, sequence, timestamp, false, None, "0", Some(self.level), &payload);
+        let mut written = BytesMut::new();
+        if self.twice {
+            let repeated: Vec<(u32, &[u8])> =
+                self.last_sound.iter().map(|(last, sound)| (timestamp.wrapping_sub(*last), sound.as_slice())).collect();
+            red::write(&mut written, OPUS, &repeated, &payload);
+        } else {
+            written.extend_from_slice(&payload);
+        }
+        let payload_type = if self.twice { RED } else { OPUS };
+        let packet = self.packet(ssrc, payload_type, sequence, timestamp, false, None, "0", Some(self.level), &written);
+        self.last_sound = Some((timestamp, payload)).filter(|_| self.pause < 10);
         self.microphone.sequence = sequence.wrapping_add(1);
         self.microphone.packets += 1;
-        self.spoken += 1;
+        self.microphone.sent.insert(sequence, packet.clone());
+        self.spoken += self.pause;
         out.push((true, packet));
     }
 
@@ -373,7 +427,16 @@ impl Client {
         self.frame += 1;
     }
 
-    fn repair(&mut self, ssrc: u32, number: u16) {
+    fn repair(&mut self, now: Instant, ssrc: u32, number: u16) {
+        if ssrc == self.microphone.ssrc {
+            // Sound has no retransmission stream: it is sent again as it was.
+            // As browsers do, once in a round trip.
+            if self.resent.get(&number).is_none_or(|last| now - *last >= self.rtt) {
+                self.resent.insert(number, now);
+                self.outbox.extend(self.microphone.sent.get(&number).map(|packet| (true, packet.clone())));
+            }
+            return;
+        }
         let Some(layer) = self.camera.iter().position(|stream| stream.ssrc == ssrc) else { return };
         let Some(sent) = self.camera[layer].sent.get(&number).cloned() else { return };
         let header = rtp::Header::parse(&sent).unwrap();
@@ -433,7 +496,7 @@ impl Client {
         let mut compound = BytesMut::new();
         for (ssrc, inbox) in &mut self.inboxes {
             let mut asked = Vec::new();
-            if inbox.nack.poll(now, DELAY * 2, &mut asked) > 0 {
+            if inbox.nack.poll(now, self.rtt * 5 / 4, &mut asked) > 0 {
                 rtcp::write_picture_loss(&mut compound, 1, *ssrc);
             }
             rtcp::write_nack(&mut compound, 1, *ssrc, &asked);
@@ -451,7 +514,7 @@ impl Client {
             match packet {
                 rtcp::Packet::Nack { media_ssrc, pairs } => {
                     let numbers: Vec<u16> = rtcp::nacked(pairs).collect();
-                    numbers.into_iter().for_each(|number| self.repair(media_ssrc, number));
+                    numbers.into_iter().for_each(|number| self.repair(now, media_ssrc, number));
                 }
                 rtcp::Packet::PictureLoss { media_ssrc } => {
                     assert!(self.camera.iter().any(|stream| stream.ssrc == media_ssrc));
@@ -493,7 +556,20 @@ impl Client {
             number = u16::from_be_bytes([payload[0], payload[1]]);
             payload = payload.slice(2..);
         }
+        let (is_audio, is_red) = (slot.rtx_ssrc.is_none(), header.payload_type == RED);
         let inbox = self.inboxes.entry(slot.ssrc).or_default();
+        if is_audio {
+            let takes = |codec| slot.payloads.iter().any(|map| map.codec == codec);
+            assert!(takes(if is_red { Codec::Red } else { Codec::Opus }), "a payload type that was agreed on");
+            let mut sounds: Vec<Bytes> = vec![payload.clone()];
+            if is_red {
+                sounds = red::read(&payload).expect("what we write is read").into_iter().map(|block| block.payload).collect();
+                payload = sounds.last().unwrap().clone();
+            }
+            for tag in sounds.iter().map(|sound| Tag::read(sound)) {
+                inbox.heard.entry((tag.from, tag.frame)).or_insert(now);
+            }
+        }
         let number = inbox.unwrapper.unwrap(number);
         let descriptor = slot.rtx_ssrc.and_then(|_| vp8::Descriptor::parse(&payload));
         let tag = Tag::read(&payload);
@@ -512,8 +588,12 @@ impl Client {
                 "one number, one packet"
             );
             inbox.duplicates += 1;
-            assert!(repaired || before.repaired, "only a repair comes twice");
+            assert!(repaired || before.repaired || is_audio, "only a repair comes twice");
+            assert!(!is_audio || inbox.raw[&number] == *bytes, "sound comes again byte for byte");
             return;
+        }
+        if is_audio {
+            inbox.raw.insert(number, bytes.clone());
         }
         inbox.packets.insert(number, received);
         if inbox.highest == 0 {

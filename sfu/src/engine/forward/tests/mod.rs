@@ -7,6 +7,7 @@ mod interop;
 mod recording;
 mod repair;
 mod seeing;
+mod talking;
 
 use super::*;
 use client::Client;
@@ -65,6 +66,8 @@ pub struct Call {
     pub events: Vec<ForwardEvent>,
     /// Share of packets lost on the way to the server and from it.
     pub loss: (f64, f64),
+    /// One way.
+    pub delay: Duration,
     /// Bits per second towards each client; queues 300 ms.
     pub narrow: Option<f64>,
     pub sent: Vec<u64>,
@@ -86,6 +89,7 @@ impl Call {
             clients: Vec::new(),
             events: Vec::new(),
             loss: (0.0, 0.0),
+            delay: DELAY,
             narrow: None,
             sent: Vec::new(),
             wakes: 0,
@@ -186,7 +190,7 @@ impl Call {
                 }
                 for (rtp, bytes) in out {
                     if !self.rng.random_bool(self.loss.0) {
-                        self.post(self.now + DELAY, Destination::Server(at), rtp, bytes);
+                        self.post(self.now + self.delay, Destination::Server(at), rtp, bytes);
                     }
                 }
             }
@@ -218,7 +222,7 @@ impl Call {
                 self.free_at[to] = at;
             }
             if !self.rng.random_bool(self.loss.1) {
-                self.post(at + DELAY, Destination::Client(to), outgoing.kind == PacketKind::Rtp, outgoing.packet.freeze());
+                self.post(at + self.delay, Destination::Client(to), outgoing.kind == PacketKind::Rtp, outgoing.packet.freeze());
             }
         }
         while let Some(event) = self.forwarder.poll_event() {
