@@ -2,8 +2,10 @@
 //! and receive media through the async `webrtc` crate. The load scenarios and the tests of the whole executable share them.
 
 pub mod api;
+pub mod link;
 pub mod media;
 pub mod meeting;
 pub mod node;
 pub mod participant;
 pub mod people;
+pub mod relay;

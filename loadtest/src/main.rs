@@ -3,8 +3,13 @@
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
-use loadtest::{meeting, node::Node, participant::Behaviour, people};
-use std::{path::PathBuf, time::SystemTime};
+use loadtest::{link::Conditions, meeting, node::Node, participant::Behaviour, people, relay};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::{Arc, atomic::Ordering},
+    time::{Duration, SystemTime},
+};
 
 #[derive(Parser)]
 #[command(about = "Headless people that join meetings as browsers do, in situations with names.")]
@@ -25,16 +30,66 @@ enum Situation {
         #[arg(long, default_value_t = 20)]
         seconds: u64,
     },
+    /// A bad line in front of a media node that listens at 127.0.0.1:P and announces 127.0.0.2: relays 127.0.0.2:P until it is ended.
+    Line {
+        #[arg(long)]
+        listen: SocketAddr,
+        #[arg(long)]
+        node: SocketAddr,
+        /// Share lost towards the node, in percent.
+        #[arg(long, default_value_t = 0.0)]
+        loss_up: f64,
+        /// Share lost from the node, in percent.
+        #[arg(long, default_value_t = 0.0)]
+        loss_down: f64,
+        /// Each way.
+        #[arg(long, default_value_t = 0)]
+        delay_ms: u64,
+        /// What the line carries from the node to each client, kbit/s; 0: anything.
+        #[arg(long, default_value_t = 0)]
+        down_kbps: u64,
+        /// What would wait longer is dropped.
+        #[arg(long, default_value_t = 300)]
+        queue_ms: u64,
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
 }
 
 #[tokio::main]
 async fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    let Situation::Meeting { people: count, seconds } = arguments.situation;
+    match arguments.situation {
+        Situation::Meeting { people, seconds } => meet(&arguments.executable, people, seconds).await,
+        Situation::Line { listen, node, loss_up, loss_down, delay_ms, down_kbps, queue_ms, seed } => {
+            let (delay, queue) = (Duration::from_millis(delay_ms), Duration::from_millis(queue_ms));
+            let up = Conditions { loss: loss_up / 100.0, delay, bits_per_second: None, queue };
+            let down = Conditions { loss: loss_down / 100.0, bits_per_second: (down_kbps > 0).then_some(down_kbps * 1_000), ..up };
+            line(listen, node, up, down, seed).await
+        }
+    }
+}
+
+/// Says what was carried when it is ended by an interrupt.
+async fn line(listen: SocketAddr, node: SocketAddr, up: Conditions, down: Conditions, seed: u64) -> Result<()> {
+    let socket = tokio::net::UdpSocket::bind(listen).await.with_context(|| format!("listening at {listen}"))?;
+    println!("line: {listen}");
+    let counters = Arc::new(relay::Counters::default());
+    tokio::select! {
+        ended = relay::run(socket, node, up, down, seed, Arc::clone(&counters)) => ended,
+        interrupted = tokio::signal::ctrl_c() => {
+            let of = |way: &[std::sync::atomic::AtomicU64; 2]| way.each_ref().map(|it| it.load(Ordering::Relaxed));
+            println!("carried and lost: up {:?}, down {:?}", of(&counters.up), of(&counters.down));
+            Ok(interrupted?)
+        }
+    }
+}
+
+async fn meet(executable: &Path, count: usize, seconds: u64) -> Result<()> {
     let data = std::env::temp_dir().join(format!("sidang-loadtest-{}", std::process::id()));
     std::fs::create_dir_all(&data)?;
-    let node = Node::start(&arguments.executable, &data, &[("SIDANG_LOG_FILTER", "warn")]).await?;
-    let administrator = people::first_administrator(&arguments.executable, &data, &node).await?;
+    let node = Node::start(executable, &data, &[("SIDANG_LOG_FILTER", "warn")]).await?;
+    let administrator = people::first_administrator(executable, &data, &node).await?;
     let bar = progress(count, "creating people");
     let apis = people::officers(&administrator, count, || bar.inc(1)).await?;
     bar.finish();

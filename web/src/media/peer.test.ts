@@ -53,7 +53,7 @@ class ScriptedConnection extends EventTarget {
 function setUp() {
   const connection = new ScriptedConnection();
   const transports: Transport[] = [];
-  const able = ['video/VP9', 'video/VP8', 'video/rtx', 'audio/PCMU', 'audio/opus'].map((mimeType) => ({ mimeType, clockRate: 1 }));
+  const able = ['video/VP9', 'video/VP8', 'video/rtx', 'audio/PCMU', 'audio/opus', 'audio/red'].map((mimeType) => ({ mimeType, clockRate: 1 }));
   const platform: PeerPlatform = {
     connection: () => connection as unknown as RTCPeerConnection,
     codecs: (media) => able.filter((it) => it.mimeType.startsWith(media)),
@@ -94,7 +94,7 @@ describe('the offer', () => {
       ['f', 1, 1_500_000],
     ]);
     expect(camera?.codecs).toEqual(['video/VP8', 'video/rtx']);
-    expect(connection.added[0]?.codecs).toEqual(['audio/opus']);
+    expect(connection.added[0]?.codecs).toEqual(['audio/red', 'audio/opus']);
   });
 
   it('grows by slots at its end, so that the slots that run keep their m-lines', async () => {
