@@ -1,10 +1,14 @@
-//! What all slots of one subscriber share: the transport-wide counter, the estimate of its line, the budget for repairs.
+//! What all slots of one subscriber share: the transport-wide counter, the estimate of its line, the gate before it, the budget for repairs.
 
 use super::{
-    PeerIndex, PeerStats,
+    Outgoing, PacketKind, PeerIndex, PeerStats,
     estimate::{BandwidthEstimator, Estimator},
+    outbox::Outbox,
+    pacer::{Class, Pacer, Waiting},
     rate::Meter,
+    rtp,
 };
+use bytes::BytesMut;
 use std::time::{Duration, Instant};
 use wire::id::SessionId;
 
@@ -25,6 +29,11 @@ pub struct Downlink {
     pub index: PeerIndex,
     pub stats: PeerStats,
     pub estimator: Estimator,
+    pacer: Pacer,
+    /// A burst asks the line for more: all that leaves meanwhile is part of it.
+    pub probes: bool,
+    /// Packets carry transport-wide numbers.
+    numbered: bool,
     transport: u16,
     rtt: Option<Duration>,
     credit: i64,
@@ -38,6 +47,9 @@ impl Downlink {
             index,
             stats: PeerStats::default(),
             estimator: Estimator::new(now, transport_cc),
+            pacer: Pacer::default(),
+            probes: false,
+            numbered: transport_cc,
             transport: 0,
             rtt: None,
             credit: CREDIT_FIRST,
@@ -45,19 +57,47 @@ impl Downlink {
         }
     }
 
-    /// One counter for media, retransmissions and padding alike.
-    pub fn next_transport(&mut self) -> u16 {
-        let number = self.transport;
-        self.transport = number.wrapping_add(1);
-        number
+    /// A packet for the line: it leaves when the gate lets it. Gives it back as it left, if it left at once.
+    pub fn post(&mut self, now: Instant, out: &mut Outbox, class: Class, source: Option<u32>, packet: BytesMut) {
+        let estimate = self.estimator.bits_per_second();
+        if let Some(waiting) = self.pacer.offer(now, estimate, Waiting { class, source, packet }) {
+            self.leave(now, out, waiting.class, waiting.packet);
+        }
     }
 
-    pub fn sent(&mut self, now: Instant, transport: Option<u16>, bytes: usize) {
-        self.stats.sent_packets += 1;
-        self.stats.sent_bytes += bytes as u64;
-        if let Some(number) = transport {
-            self.estimator.sent(now, number, bytes + OVERHEAD_BYTES);
+    /// What the gate lets go by now.
+    pub fn release(&mut self, now: Instant, out: &mut Outbox) {
+        let estimate = self.estimator.bits_per_second();
+        while let Some(waiting) = self.pacer.poll(now, estimate) {
+            self.leave(now, out, waiting.class, waiting.packet);
         }
+    }
+
+    /// When the gate is to be asked again.
+    pub fn waits_until(&self, now: Instant) -> Option<Instant> {
+        self.pacer.deadline(now)
+    }
+
+    pub fn forget(&mut self, source: u32) {
+        self.pacer.forget(source);
+    }
+
+    /// Numbers a packet that leaves now: one counter for media, retransmissions and padding alike, in the order in which they leave.
+    pub fn number(&mut self, now: Instant, packet: &mut BytesMut) {
+        if self.numbered && rtp::stamp(packet, self.transport) {
+            self.estimator.sent(now, self.transport, packet.len() + OVERHEAD_BYTES, self.probes);
+            self.transport = self.transport.wrapping_add(1);
+        }
+    }
+
+    fn leave(&mut self, now: Instant, out: &mut Outbox, class: Class, mut packet: BytesMut) {
+        // Sound was numbered when it was written: it is kept to be repeated as it was.
+        if class != Class::Sound {
+            self.number(now, &mut packet);
+        }
+        self.stats.sent_packets += 1;
+        self.stats.sent_bytes += packet.len() as u64;
+        out.push(Outgoing { peer: self.session, index: self.index, kind: PacketKind::Rtp, packet });
     }
 
     /// Media and repairs over the last second, without padding.

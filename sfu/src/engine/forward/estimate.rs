@@ -1,19 +1,22 @@
-//! What the line towards one subscriber carries: from the arrival times it reports (a queue that grows is seen before it overflows),
-//! from loss, and from padding that fills the line where media alone does not.
+//! What the line towards one subscriber carries: from the arrival times it reports (a queue that grows is seen before it overflows, and is
+//! drained), from loss that a lower rate would spare, and from bursts that ask for more than media alone would show.
 //!
-//! The detector is a trendline over groups of packets with an adaptive threshold (draft-ietf-rmcat-gcc-02, sections 4 and 5), the
-//! controller adds and multiplies (section 5.5). The constants held a line of 1 to 3 Mbit/s
-//! with a queue of 300 ms when measured.
+//! The parts stand in files of their own: [`trend`](super::trend) sees a queue grow, [`arrivals`](super::arrivals) measures what comes through and
+//! how long it waits, [`loss`](super::loss) tells congestion from a bad line, [`probe`](super::probe) reads bursts. The controller here adds and
+//! multiplies (draft-ietf-rmcat-gcc-02, section 5.5), with three differences: it falls to what truly arrives and drains the queue apart from that, so that
+//! it need not fall far below a line that it holds; it grows the faster the longer the line was calm; and it does not believe in more than
+//! half again what arrives.
 
 use super::{
-    loss::{Counter, Share},
+    arrivals::Arrivals,
+    loss::{Counter, Judge, Share, Verdict},
+    probe::Burst,
+    rate::Meter,
     sequence::nearest,
     transport_cc,
+    trend::{Trend, Usage},
 };
-use std::{
-    collections::VecDeque,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 pub const MIN_BPS: f64 = 100_000.0;
 /// A page of 50 tiles needs less.
@@ -23,36 +26,37 @@ pub const MAX_BPS: f64 = 30_000_000.0;
 const START_BPS: f64 = 2_000_000.0;
 /// Where a line begins that tells of loss alone.
 const START_BLIND_BPS: f64 = 10_000_000.0;
+/// Growth a second of a line that tells of loss alone.
+const GROWTH_BLIND: f64 = 0.08;
 /// Sent packets remembered, a power of two: a second of 4 000 packets; feedback comes within 200 ms.
 const HISTORY: usize = 4_096;
-const GROUP_US: i64 = 5_000;
-const TREND_POINTS: usize = 20;
-const TREND_GAIN: f64 = 4.0;
-const SMOOTHING: f64 = 0.9;
-const THRESHOLD_MS: (f64, f64, f64) = (6.0, 12.5, 600.0);
-const RECEIVED_WINDOW_US: i64 = 500_000;
 const DECREASE_INTERVAL: Duration = Duration::from_millis(300);
-const DECREASE: f64 = 0.85;
-/// One decrease goes no deeper: where media does not fill the line, a stalled receiver looks like a queue, and what arrives says little.
+/// Where a full line is held: the queue is drained apart from this.
+const HELD: f64 = 0.96;
+/// Where media does not fill the line, what arrives says little about it, and a stalled receiver looks like a queue: one decrease goes no deeper.
 const DECREASE_FLOOR: f64 = 0.7;
-/// Delay alone takes no more than this away: sound and a small picture. A line that truly carries less shows it by loss.
-const DELAY_FLOOR_BPS: f64 = 400_000.0;
+/// What is sent, where it is less than this share of the estimate, does not fill it.
+const FILLED: f64 = 0.8;
+/// Packets that are lost while the others wait this long are lost to a queue that is full.
+const FULL_MS: f64 = 80.0;
 /// A receiver that told nothing for this long was itself held up, or was sent nothing: its next arrival times are no trend.
 const STALL: Duration = Duration::from_millis(300);
-/// Growth a second: until the line was ever full, near where it was full (bits), and past that.
+/// Growth a second: until the line was ever full; near where it was full (bits, twice as many with each second of calm); at most past that.
 const GROWTH_FIRST: f64 = 0.5;
 const GROWTH_NEAR_BPS: f64 = 40_000.0;
-const GROWTH_PAST: f64 = 0.2;
+const GROWTH_MAX: f64 = 0.25;
 /// How far above what truly arrives the estimate may be led.
 const LEAD: (f64, f64) = (1.5, 100_000.0);
-const LOSS_HIGH: f64 = 0.10;
-const LOSS_LOW: f64 = 0.02;
-/// Packets that a loss figure needs.
-const LOSS_SAMPLE: u32 = 50;
+/// A queue is drained until it is this short. A longer one is drained within a second, at no less than this share of the rate, and for no longer
+/// than this: what does not go away by then is the way itself.
+const DRAINED_MS: f64 = 15.0;
+const DRAIN_SHARE_MIN: f64 = 0.35;
+const DRAIN_MAX: Duration = Duration::from_secs(3);
 
 /// A thing that learns how much a line carries.
 pub trait BandwidthEstimator {
-    fn sent(&mut self, now: Instant, number: u16, bytes: usize);
+    /// A packet leaves now. `probes`: it is there to ask the line for more.
+    fn sent(&mut self, now: Instant, number: u16, bytes: usize, probes: bool);
     /// A transport-wide feedback, from behind its SSRCs.
     fn feedback(&mut self, now: Instant, body: &[u8]);
     /// The share lost that a receiver report tells, 0 to 1: for lines without transport-wide feedback.
@@ -68,21 +72,8 @@ struct Sent {
     /// The low bits: the table is far shorter than their wrap.
     number: u32,
     /// 0: unknown, or told of already.
-    bytes: u32,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Group {
-    first_sent: i64,
-    last_sent: i64,
-    last_arrival: i64,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Usage {
-    Normal,
-    Over,
-    Under,
+    bytes: u16,
+    probes: bool,
 }
 
 #[derive(Debug)]
@@ -91,26 +82,20 @@ pub struct Estimator {
     rate: f64,
     history: Vec<Sent>,
     next: u64,
-    group: Option<Group>,
-    previous: Option<Group>,
-    trend: VecDeque<(f64, f64)>,
-    deltas: u32,
-    accumulated_ms: f64,
-    smoothed_ms: f64,
-    slope: f64,
-    threshold_ms: f64,
-    threshold_at_us: i64,
-    over_since_us: Option<i64>,
-    usage: Usage,
-    received: VecDeque<(i64, u32)>,
-    received_bytes: u64,
+    leaving: Meter,
+    trend: Trend,
+    arrivals: Arrivals,
+    losses: Counter,
+    judge: Judge,
+    /// The burst that is under way, and the number of its last packet.
+    burst: Option<(Burst, u64)>,
+    /// What the line carried when it was last full.
     ceiling: Option<f64>,
+    /// Since when a queue is drained.
+    draining: Option<Instant>,
     decreased: Option<Instant>,
     updated: Instant,
     told: Option<Instant>,
-    lost: u32,
-    counted: u32,
-    losses: Counter,
 }
 
 impl Estimator {
@@ -120,26 +105,17 @@ impl Estimator {
             rate: if transport_cc { START_BPS } else { START_BLIND_BPS },
             history: if transport_cc { vec![Sent::default(); HISTORY] } else { Vec::new() },
             next: 1 << 16,
-            group: None,
-            previous: None,
-            trend: VecDeque::with_capacity(TREND_POINTS + 1),
-            deltas: 0,
-            accumulated_ms: 0.0,
-            smoothed_ms: 0.0,
-            slope: 0.0,
-            threshold_ms: THRESHOLD_MS.1,
-            threshold_at_us: 0,
-            over_since_us: None,
-            usage: Usage::Normal,
-            received: VecDeque::new(),
-            received_bytes: 0,
+            leaving: Meter::default(),
+            trend: Trend::default(),
+            arrivals: Arrivals::default(),
+            losses: Counter::default(),
+            judge: Judge::new(now),
+            burst: None,
             ceiling: None,
+            draining: None,
             decreased: None,
             updated: now,
             told: None,
-            lost: 0,
-            counted: 0,
-            losses: Counter::default(),
         }
     }
 
@@ -153,152 +129,126 @@ impl Estimator {
         now.saturating_duration_since(self.decreased.unwrap_or(self.start))
     }
 
-    pub fn full_before(&self) -> bool {
-        self.decreased.is_some()
-    }
-
-    fn forget_trend(&mut self) {
-        (self.group, self.previous, self.over_since_us, self.usage) = (None, None, None, Usage::Normal);
-        (self.deltas, self.accumulated_ms, self.smoothed_ms, self.slope) = (0, 0.0, 0.0, 0.0);
-        self.trend.clear();
+    /// A queue is being drained.
+    pub const fn drains(&self) -> bool {
+        self.draining.is_some()
     }
 
     fn us(&self, now: Instant) -> i64 {
         now.saturating_duration_since(self.start).as_micros() as i64
     }
 
-    fn arrived(&mut self, sent: Sent, arrival: i64) {
-        self.received.push_back((arrival, sent.bytes));
-        self.received_bytes += u64::from(sent.bytes);
-        let Some(group) = &mut self.group else {
-            self.group = Some(Group { first_sent: sent.at_us, last_sent: sent.at_us, last_arrival: arrival });
-            return;
-        };
-        if sent.at_us < group.first_sent {
-            return; // Reordered on the way: of no use to the trend.
-        }
-        if sent.at_us - group.first_sent <= GROUP_US {
-            group.last_sent = group.last_sent.max(sent.at_us);
-            group.last_arrival = group.last_arrival.max(arrival);
-            return;
-        }
-        let done = std::mem::replace(group, Group { first_sent: sent.at_us, last_sent: sent.at_us, last_arrival: arrival });
-        if let Some(previous) = self.previous.replace(done) {
-            let delta = (done.last_arrival - previous.last_arrival) - (done.last_sent - previous.last_sent);
-            self.detect(delta as f64 / 1_000.0, done.last_arrival);
-        }
-    }
-
-    /// One point of the trend (section 5.4 of the draft, with libraries' customary gain).
-    fn detect(&mut self, delta_ms: f64, arrival_us: i64) {
-        self.deltas = (self.deltas + 1).min(1_000);
-        self.accumulated_ms += delta_ms;
-        self.smoothed_ms = SMOOTHING * self.smoothed_ms + (1.0 - SMOOTHING) * self.accumulated_ms;
-        self.trend.push_back((arrival_us as f64 / 1_000.0, self.smoothed_ms));
-        if self.trend.len() > TREND_POINTS {
-            self.trend.pop_front();
-        }
-        if self.trend.len() < TREND_POINTS {
-            return;
-        }
-        let count = self.trend.len() as f64;
-        let (sum_x, sum_y) = self.trend.iter().fold((0.0, 0.0), |(x, y), point| (x + point.0, y + point.1));
-        let (mean_x, mean_y) = (sum_x / count, sum_y / count);
-        let (over, under) = self
-            .trend
-            .iter()
-            .fold((0.0, 0.0), |(over, under), (x, y)| (over + (x - mean_x) * (y - mean_y), under + (x - mean_x) * (x - mean_x)));
-        let slope = if under > 0.0 { over / under } else { 0.0 };
-        let value = slope * f64::from(self.deltas.min(60)) * TREND_GAIN;
-        if value > self.threshold_ms {
-            let since = *self.over_since_us.get_or_insert(arrival_us);
-            if arrival_us - since > 10_000 && slope >= self.slope {
-                self.usage = Usage::Over;
-            }
-        } else {
-            self.over_since_us = None;
-            self.usage = if value < -self.threshold_ms { Usage::Under } else { Usage::Normal };
-        }
-        self.slope = slope;
-        // The threshold follows slowly, so that a competitor does not starve us, and never a spike.
-        if value.abs() <= self.threshold_ms + 15.0 {
-            let gain = if value.abs() < self.threshold_ms { 0.039 } else { 0.0087 };
-            let passed_ms = ((arrival_us - self.threshold_at_us) as f64 / 1_000.0).clamp(0.0, 100.0);
-            self.threshold_ms =
-                (self.threshold_ms + gain * (value.abs() - self.threshold_ms) * passed_ms).clamp(THRESHOLD_MS.0, THRESHOLD_MS.2);
-        }
-        self.threshold_at_us = arrival_us;
-    }
-
-    /// What arrived over the last half second, bits per second.
-    fn received_bps(&mut self) -> f64 {
-        let Some(newest) = self.received.iter().map(|(at, _)| *at).max() else {
-            return 0.0;
-        };
-        while self.received.front().is_some_and(|(at, _)| newest - at > RECEIVED_WINDOW_US) || self.received.len() > HISTORY {
-            self.received_bytes -= self.received.pop_front().map_or(0, |(_, bytes)| u64::from(bytes));
-        }
-        // A window that has only begun to fill says less than it would full, never more.
-        self.received_bytes as f64 * 8_000_000.0 / RECEIVED_WINDOW_US as f64
+    fn may_decrease(&self, now: Instant) -> bool {
+        self.decreased.is_none_or(|last| now.saturating_duration_since(last) >= DECREASE_INTERVAL)
     }
 
     fn decrease(&mut self, now: Instant, to: f64) {
-        if self.decreased.is_none_or(|last| now.saturating_duration_since(last) >= DECREASE_INTERVAL) && to < self.rate {
-            self.rate = to.max(MIN_BPS);
-            self.decreased = Some(now);
-        }
+        self.rate = self.rate.min(to.max(MIN_BPS));
+        self.decreased = Some(now);
+    }
+
+    /// What is sent less what the line loses by itself is what arrives: the other way round.
+    fn carried(&self) -> f64 {
+        self.arrivals.bits_per_second() / (1.0 - self.judge.inherent())
     }
 
     fn control(&mut self, now: Instant) {
         let passed = now.saturating_duration_since(self.updated).as_secs_f64().min(0.5);
         self.updated = now;
-        let received = self.received_bps();
-        let loss = (self.counted >= LOSS_SAMPLE).then(|| f64::from(self.lost) / f64::from(self.counted));
-        if loss.is_some() {
-            (self.lost, self.counted) = (0, 0);
-        }
-        if let Some(loss) = loss.filter(|loss| *loss > LOSS_HIGH) {
-            self.decrease(now, self.rate * (1.0 - loss / 2.0));
+        let carried = self.carried();
+        let queue_ms = self.arrivals.queue_ms();
+        self.watch_drain(now, queue_ms);
+        let full = queue_ms > FULL_MS && self.judge.so_far_too_much();
+        // A burst makes a queue of its own, and tells itself what the line carries.
+        let over = self.trend.usage() == Usage::Over && (self.burst.is_none() || queue_ms > FULL_MS);
+        if over || full {
+            if self.may_decrease(now) {
+                let filled = self.leaving.bits_per_second(now) as f64 >= FILLED * self.published(queue_ms);
+                if filled {
+                    self.ceiling = Some(carried);
+                    self.draining.get_or_insert(now);
+                }
+                let floor = if filled { 0.0 } else { DECREASE_FLOOR * self.rate };
+                self.decrease(now, (HELD * carried).max(floor));
+            }
+            self.judge.disturb();
             return;
         }
-        match self.usage {
-            Usage::Over => {
-                if self.decreased.is_none_or(|last| now.saturating_duration_since(last) >= DECREASE_INTERVAL) {
-                    self.ceiling = Some(received);
-                }
-                self.decrease(now, (DECREASE * received).max(DECREASE_FLOOR * self.rate).max(DELAY_FLOOR_BPS));
-            }
-            // A queue drains: wait.
-            Usage::Under => {}
-            Usage::Normal => {
-                if self.ceiling.is_some_and(|ceiling| self.rate > 1.2 * ceiling) {
-                    self.ceiling = None;
-                }
-                let growth = match self.ceiling {
-                    Some(ceiling) if self.rate > 0.9 * ceiling => GROWTH_NEAR_BPS * passed,
-                    _ if self.decreased.is_some() => GROWTH_PAST * self.rate * passed,
-                    _ => GROWTH_FIRST * self.rate * passed,
-                };
-                let lead = LEAD.0 * received + LEAD.1;
-                if self.rate < lead {
-                    self.rate = (self.rate + growth).min(lead);
-                }
-                // What arrived without a queue is proof.
-                self.rate = self.rate.max(0.95 * received).min(MAX_BPS);
-            }
+        let sending = self.leaving.bits_per_second(now) as f64;
+        match self.judge.judge(now, self.rate, sending) {
+            Verdict::Lower(to) if self.may_decrease(now) => self.decrease(now, to),
+            Verdict::Lower(_) | Verdict::Hold => {}
+            Verdict::Restore(to) => self.rate = self.rate.max(to),
+            Verdict::Grow if self.draining.is_some() || self.trend.usage() == Usage::Under => {}
+            Verdict::Grow => self.grow(now, passed, carried),
         }
+    }
+
+    /// A queue was seen to grow: it is drained until it is short, or is none.
+    fn watch_drain(&mut self, now: Instant, queue_ms: f64) {
+        let Some(since) = self.draining else {
+            return;
+        };
+        if queue_ms <= DRAINED_MS {
+            self.draining = None;
+        } else if now.saturating_duration_since(since) > DRAIN_MAX {
+            self.draining = None;
+            self.arrivals.rebase();
+        }
+    }
+
+    fn grow(&mut self, now: Instant, passed: f64, carried: f64) {
+        if self.ceiling.is_some_and(|ceiling| self.rate > 1.5 * ceiling) {
+            self.ceiling = None;
+        }
+        let growth = match self.ceiling {
+            Some(ceiling) if self.rate > 0.9 * ceiling => {
+                let calm = self.calm_for(now).as_secs_f64().min(16.0);
+                (GROWTH_NEAR_BPS * calm.exp2()).min(GROWTH_MAX * self.rate)
+            }
+            _ if self.decreased.is_some() => GROWTH_MAX * self.rate,
+            _ => GROWTH_FIRST * self.rate,
+        };
+        let lead = LEAD.0 * carried + LEAD.1;
+        if self.rate < lead {
+            self.rate = (self.rate + growth * passed).min(lead);
+        }
+        self.rate = self.rate.min(MAX_BPS);
+    }
+
+    /// A burst was told of: what it found is believed where it is more.
+    fn finish_burst(&mut self) {
+        let Some(found) = self.burst.take().and_then(|(burst, _)| burst.found()) else {
+            return;
+        };
+        // The queue that it made is not held against what comes behind it.
+        self.trend.forget();
+        if found.bits_per_second > self.rate && self.draining.is_none() {
+            self.rate = found.bits_per_second.min(MAX_BPS);
+            self.ceiling = found.full.then_some(found.bits_per_second);
+        }
+    }
+
+    /// The rate, less what drains the queue.
+    fn published(&self, queue_ms: f64) -> f64 {
+        let share = if self.draining.is_some() { (1.0 - queue_ms / 1_000.0).clamp(DRAIN_SHARE_MIN, 1.0) } else { 1.0 };
+        (self.rate * share).max(MIN_BPS)
     }
 }
 
 impl BandwidthEstimator for Estimator {
-    fn sent(&mut self, now: Instant, number: u16, bytes: usize) {
+    fn sent(&mut self, now: Instant, number: u16, bytes: usize, probes: bool) {
         if self.history.is_empty() {
             return;
         }
         let number = nearest(self.next, number);
         self.next = number + 1;
         let at_us = self.us(now);
-        self.history[number as usize % HISTORY] = Sent { at_us, number: number as u32, bytes: bytes as u32 };
+        self.leaving.add(now, bytes);
+        self.history[number as usize % HISTORY] = Sent { at_us, number: number as u32, bytes: bytes as u16, probes };
+        if probes {
+            self.burst.get_or_insert_with(|| (Burst::default(), number)).1 = number;
+        }
     }
 
     fn feedback(&mut self, now: Instant, body: &[u8]) {
@@ -306,9 +256,10 @@ impl BandwidthEstimator for Estimator {
             return;
         }
         if self.told.is_some_and(|told| now.saturating_duration_since(told) > STALL) {
-            self.forget_trend();
+            self.trend.forget();
         }
-        let highest = self.next.saturating_sub(1);
+        self.arrivals.begin();
+        let (highest, mut latest) = (self.next.saturating_sub(1), 0);
         let result = transport_cc::read(body, |number, arrival| {
             let number = nearest(highest, number);
             let entry = &mut self.history[number as usize % HISTORY];
@@ -316,15 +267,22 @@ impl BandwidthEstimator for Estimator {
                 return;
             }
             let sent = std::mem::replace(entry, Sent { bytes: 0, ..*entry });
-            self.counted += 1;
+            latest = latest.max(number);
             self.losses.count(arrival.is_none());
-            match arrival {
-                Some(arrival) => self.arrived(sent, arrival),
-                None => self.lost += 1,
+            self.judge.count(arrival.is_none());
+            if let Some((burst, _)) = self.burst.as_mut().filter(|_| sent.probes) {
+                burst.packet(sent.at_us, arrival, u32::from(sent.bytes));
+            }
+            if let Some(arrival) = arrival {
+                self.arrivals.packet(sent.at_us, arrival, u32::from(sent.bytes));
+                self.trend.packet(sent.at_us, arrival);
             }
         });
         if result.is_some() {
             self.told = Some(now);
+        }
+        if self.burst.as_ref().is_some_and(|(_, last)| latest > *last) {
+            self.finish_burst();
         }
         self.control(now);
     }
@@ -335,15 +293,16 @@ impl BandwidthEstimator for Estimator {
         }
         let passed = now.saturating_duration_since(self.updated).as_secs_f64().min(2.0);
         self.updated = now;
-        if fraction > LOSS_HIGH {
-            self.decrease(now, self.rate * (1.0 - fraction / 2.0));
-        } else if fraction < LOSS_LOW {
-            self.rate = (self.rate * (1.0 + 0.08 * passed)).min(MAX_BPS);
+        match self.judge.judge_report(fraction, self.rate) {
+            Verdict::Lower(to) => self.decrease(now, to),
+            Verdict::Restore(to) => self.rate = self.rate.max(to),
+            Verdict::Grow => self.rate = (self.rate * (1.0 + GROWTH_BLIND * passed)).min(MAX_BPS),
+            Verdict::Hold => {}
         }
     }
 
     fn bits_per_second(&self) -> u64 {
-        self.rate as u64
+        self.published(self.arrivals.queue_ms()) as u64
     }
 
     fn lost(&self) -> Share {
@@ -352,148 +311,4 @@ impl BandwidthEstimator for Estimator {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::engine::forward::rtcp;
-    use bytes::BytesMut;
-
-    /// A line with a bucket: serialises at `bps`, queues up to 300 ms, then drops. Media at `media` bits per second, padded to the estimate.
-    struct Line {
-        now: Instant,
-        start: Instant,
-        estimator: Estimator,
-        recorder: transport_cc::Recorder,
-        free_at: Instant,
-        number: u16,
-        on_the_way: VecDeque<(Instant, u16)>,
-        dropped: u32,
-        queue_max: Duration,
-    }
-
-    impl Line {
-        fn new() -> Self {
-            let now = Instant::now();
-            Self {
-                now,
-                start: now,
-                estimator: Estimator::new(now, true),
-                recorder: transport_cc::Recorder::default(),
-                free_at: now,
-                number: 0,
-                on_the_way: VecDeque::new(),
-                dropped: 0,
-                queue_max: Duration::ZERO,
-            }
-        }
-
-        fn run(&mut self, seconds: f64, line_bps: f64, demand: f64) {
-            const SIZE: usize = 1_000;
-            let end = self.now + Duration::from_secs_f64(seconds);
-            let (mut credit, mut feedback_at) = (0.0, self.now);
-            while self.now < end {
-                self.now += Duration::from_millis(1);
-                credit += (self.estimator.bits_per_second() as f64).min(demand) / 1_000.0;
-                while credit >= SIZE as f64 * 8.0 {
-                    credit -= SIZE as f64 * 8.0;
-                    self.estimator.sent(self.now, self.number, SIZE);
-                    let begins = self.free_at.max(self.now);
-                    let queue = begins - self.now;
-                    self.queue_max = self.queue_max.max(queue);
-                    if queue < Duration::from_millis(300) {
-                        self.free_at = begins + Duration::from_secs_f64(SIZE as f64 * 8.0 / line_bps);
-                        self.on_the_way.push_back((self.free_at + Duration::from_millis(20), self.number));
-                    } else {
-                        self.dropped += 1;
-                    }
-                    self.number = self.number.wrapping_add(1);
-                }
-                while self.on_the_way.front().is_some_and(|(at, _)| *at <= self.now) {
-                    let (at, number) = self.on_the_way.pop_front().unwrap();
-                    self.recorder.record(number, at - self.start);
-                }
-                if self.now >= feedback_at {
-                    feedback_at = self.now + Duration::from_millis(60);
-                    let mut out = BytesMut::new();
-                    while self.recorder.write(&mut out, 1, 2) {}
-                    for packet in rtcp::packets(&out) {
-                        let rtcp::Packet::TransportFeedback { body } = packet else { panic!() };
-                        self.estimator.feedback(self.now, body);
-                    }
-                }
-            }
-        }
-
-        /// The receiver's process does not run: what arrives meanwhile is stamped when it does again.
-        fn stall(&mut self, length: Duration, bps: f64) {
-            let end = self.now + length;
-            while self.now < end {
-                self.now += Duration::from_secs_f64(8_000.0 / bps);
-                self.estimator.sent(self.now, self.number, 1_000);
-                self.on_the_way.push_back((end, self.number));
-                self.number = self.number.wrapping_add(1);
-            }
-        }
-
-        fn rate(&self) -> f64 {
-            self.estimator.bits_per_second() as f64
-        }
-    }
-
-    #[test]
-    fn holds_a_line_follows_it_up_and_down() {
-        let mut line = Line::new();
-        line.run(8.0, 1_000_000.0, f64::MAX);
-        assert!((700_000.0..1_200_000.0).contains(&line.rate()), "{}", line.rate());
-        line.dropped = 0;
-        line.run(10.0, 1_000_000.0, f64::MAX);
-        assert!((700_000.0..1_200_000.0).contains(&line.rate()), "{}", line.rate());
-        assert!(line.dropped < 20, "{} dropped on a steady line", line.dropped);
-        line.run(20.0, 3_000_000.0, f64::MAX);
-        assert!((2_000_000.0..3_500_000.0).contains(&line.rate()), "{}", line.rate());
-        line.run(2.0, 1_000_000.0, f64::MAX);
-        assert!((600_000.0..1_200_000.0).contains(&line.rate()), "{}", line.rate());
-    }
-
-    #[test]
-    fn a_wide_line_is_not_held_back_and_little_media_proves_little() {
-        let mut line = Line::new();
-        line.run(8.0, 50_000_000.0, 6_000_000.0);
-        assert!(line.rate() > 5_500_000.0, "{}", line.rate());
-        assert_eq!(line.dropped, 0);
-        let mut idle = Line::new();
-        idle.run(8.0, 50_000_000.0, 200_000.0);
-        assert!((1_900_000.0..2_100_000.0).contains(&idle.rate()), "{}", idle.rate());
-    }
-
-    #[test]
-    fn a_receiver_that_stalls_is_no_narrow_line() {
-        let mut line = Line::new();
-        line.run(4.0, 50_000_000.0, 600_000.0);
-        let before = line.rate();
-        for _ in 0..5 {
-            line.stall(Duration::from_millis(400), 600_000.0);
-            line.run(2.0, 50_000_000.0, 600_000.0);
-        }
-        assert!(line.rate() > 0.9 * before, "{} after {before}", line.rate());
-        // Shorter ones may be taken for a queue, but cost neither sound nor picture.
-        for _ in 0..20 {
-            line.stall(Duration::from_millis(120), 600_000.0);
-            line.run(0.5, 50_000_000.0, 600_000.0);
-        }
-        assert!(line.rate() >= DELAY_FLOOR_BPS, "{}", line.rate());
-    }
-
-    #[test]
-    fn loss_alone_lowers_a_blind_line_and_calm_raises_it() {
-        let start = Instant::now();
-        let mut estimator = Estimator::new(start, false);
-        let first = estimator.bits_per_second();
-        estimator.loss(start + Duration::from_secs(1), 0.3);
-        let low = estimator.bits_per_second();
-        assert!(low < first * 9 / 10);
-        for second in 2..30 {
-            estimator.loss(start + Duration::from_secs(second), 0.0);
-        }
-        assert!(estimator.bits_per_second() > low * 3 / 2);
-    }
-}
+mod tests;

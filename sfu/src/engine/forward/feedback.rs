@@ -7,6 +7,7 @@ use super::{
     layer::Clock,
     rewrite::Feed,
     rtcp::{self, Packet, ReportBlock},
+    timers::Task,
 };
 use std::time::Instant;
 
@@ -14,6 +15,8 @@ use std::time::Instant;
 const NACKED_MAX: usize = 1_000;
 /// Weight of a new receiver report in a slot's smoothed loss.
 const LOSS_WEIGHT: f32 = 0.3;
+/// An estimate that fell to less than this of what the line was split by, in 1/100, splits it anew at once.
+const SPLIT_ANEW: u64 = 90;
 
 impl Forwarder {
     pub(super) fn heed(&mut self, now: Instant, peer_index: u32, compound: &[u8]) {
@@ -42,8 +45,13 @@ impl Forwarder {
                     rtcp::full_intra_ssrcs(entries).for_each(|ssrc| self.heed_picture_loss(now, peer_index, ssrc));
                 }
                 Packet::TransportFeedback { body } => {
-                    if let Some(peer) = self.peers.get_mut(peer_index) {
-                        peer.down.estimator.feedback(now, body);
+                    let Some(peer) = self.peers.get_mut(peer_index) else {
+                        return;
+                    };
+                    peer.down.estimator.feedback(now, body);
+                    // A line that became narrow is not filled until the next split.
+                    if peer.down.estimator.bits_per_second() < peer.split_by * SPLIT_ANEW / 100 {
+                        self.allocate(now, peer_index);
                     }
                 }
                 Packet::Other => {}
@@ -108,6 +116,9 @@ impl Forwarder {
             let source = sources.get(feed.source).filter(|source| source.enabled)?;
             source.layers.get(usize::from(feed.layer)).filter(|layer| layer.epoch == feed.epoch)?.ring.get(sequence)
         });
+        if let Some(at) = peer.down.waits_until(now) {
+            self.timers.arm(&mut peer.alarms.pace, at, Task::Pace(peer_index));
+        }
     }
 
     fn heed_picture_loss(&mut self, now: Instant, peer_index: u32, ssrc: u32) {

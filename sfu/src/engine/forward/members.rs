@@ -53,6 +53,7 @@ impl Forwarder {
             alarms: Alarms::default(),
             probe: None,
             probed: None,
+            split_by: 0,
         });
         self.sessions.insert(session, index);
         if let Some(room) = self.rooms.get_mut(room_index) {
@@ -313,6 +314,9 @@ impl Forwarder {
         let peers = self.rooms.get(room_index).map(|room| room.peers.clone()).unwrap_or_default();
         for peer in peers {
             let means = |peer: &Peer| peer.slots.iter().any(|slot| slot.shows(index));
+            if let Some(peer) = self.peers.get_mut(peer).filter(|_| !enabled) {
+                peer.down.forget(index);
+            }
             if self.peers.get(peer).is_some_and(means) {
                 self.allocate(now, peer);
             }

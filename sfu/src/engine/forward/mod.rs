@@ -5,6 +5,7 @@
 //! them loses media, never memory.
 
 mod allocate;
+mod arrivals;
 mod audio;
 mod downlink;
 mod estimate;
@@ -15,7 +16,9 @@ mod loss;
 mod members;
 mod nack;
 mod outbox;
+mod pacer;
 mod peer;
+mod probe;
 mod rate;
 mod receive;
 mod red;
@@ -36,8 +39,12 @@ mod tap;
 mod tests;
 mod timers;
 mod transport_cc;
+mod trend;
 mod view;
 mod vp8;
+
+#[cfg(test)]
+pub(crate) use self::transport_cc::Recorder;
 
 use self::{
     estimate::BandwidthEstimator,
@@ -242,6 +249,7 @@ impl Forwarder {
                 Task::Nack(index) if peer(&mut self.peers, index, |alarms| &mut alarms.nack) => self.send_nacks(now, index),
                 Task::Reports(index) if peer(&mut self.peers, index, |alarms| &mut alarms.reports) => self.send_reports(now, index),
                 Task::Allocate(index) if peer(&mut self.peers, index, |alarms| &mut alarms.allocate) => self.allocate(now, index),
+                Task::Pace(index) if peer(&mut self.peers, index, |alarms| &mut alarms.pace) => self.release(now, index),
                 Task::Probe(index) if peer(&mut self.peers, index, |alarms| &mut alarms.probe) => self.pad(now, index),
                 Task::Keyframe(index) => {
                     if self.sources.get_mut(index).is_some_and(|source| rings(&mut source.keyframe_alarm, at)) {

@@ -2,7 +2,7 @@
 
 use super::{downlink::Downlink, slot::Slot, transport_cc::Recorder};
 use crate::engine::negotiated::{ExtensionIds, Negotiated};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use wire::id::SessionId;
 
 /// Bound SSRCs of one peer: four m-lines, one with four layers, each with its retransmissions, and room for lines of later offers.
@@ -67,6 +67,7 @@ pub struct Alarms {
     pub reports: Option<Instant>,
     pub allocate: Option<Instant>,
     pub probe: Option<Instant>,
+    pub pace: Option<Instant>,
 }
 
 /// Padding that is being sent to learn the line's width.
@@ -74,6 +75,8 @@ pub struct Alarms {
 pub struct Probe {
     pub until: Instant,
     pub target_bps: u64,
+    /// Padding that is owed for the time that passed, in bits.
+    pub owed: u64,
 }
 
 #[derive(Debug)]
@@ -86,7 +89,10 @@ pub struct Peer {
     pub slots: Vec<Slot>,
     pub alarms: Alarms,
     pub probe: Option<Probe>,
-    pub probed: Option<Instant>,
+    /// When the last burst began, the estimate then, and how long the next one waits.
+    pub probed: Option<(Instant, u64, Duration)>,
+    /// The estimate by which the line was split last.
+    pub split_by: u64,
 }
 
 impl Peer {

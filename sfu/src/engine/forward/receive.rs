@@ -232,6 +232,19 @@ impl Forwarder {
             if let Outcome::Cut { left } = slot.offer(now, &mut peer.down, &mut self.outbox, source, feed, packet) {
                 self.cuts.push((*watcher, left));
             }
+            if let Some(at) = peer.down.waits_until(now) {
+                self.timers.arm(&mut peer.alarms.pace, at, Task::Pace(watcher.peer));
+            }
+        }
+    }
+
+    /// What waits before a peer's line, as far as it may leave.
+    pub(super) fn release(&mut self, now: Instant, peer_index: u32) {
+        if let Some(peer) = self.peers.get_mut(peer_index) {
+            peer.down.release(now, &mut self.outbox);
+            if let Some(at) = peer.down.waits_until(now) {
+                self.timers.arm(&mut peer.alarms.pace, at, Task::Pace(peer_index));
+            }
         }
     }
 

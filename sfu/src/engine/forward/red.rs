@@ -12,7 +12,9 @@ pub const REPEATS_WRITTEN_MAX: usize = 3;
 const BLOCK_BYTES_MAX: usize = 1_023;
 const OFFSET_MAX: u32 = (1 << 14) - 1;
 /// A datagram of sound with its headers stays below this, whatever it repeats: 96 kbit/s of programme sound three times over.
-pub const PAYLOAD_BYTES_MAX: usize = 1_000;
+const PAYLOAD_BYTES_MAX: usize = 1_000;
+/// What repetition adds to a payload at most: a head for each and for its own sound.
+pub const GROWTH_BYTES: usize = PAYLOAD_BYTES_MAX + 4 * REPEATS_WRITTEN_MAX + 1;
 /// Below this estimate a line is too narrow to say everything twice while nothing is lost, and to say it four times at all.
 const NARROW_BPS: u64 = 300_000;
 

@@ -133,6 +133,28 @@ pub struct Fields {
     pub ssrc: u32,
 }
 
+/// Writes a number of two bytes into the first element of the extension block, where [`write()`] was given one with two bytes. False: it was not.
+pub fn stamp(packet: &mut [u8], number: u16) -> bool {
+    let (Some(first), Some(profile)) = (packet.first().copied(), packet.get(FIXED_BYTES..FIXED_BYTES + 2)) else {
+        return false;
+    };
+    let block = FIXED_BYTES + 4;
+    let (length, value) = match u16::from_be_bytes([profile[0], profile[1]]) {
+        ONE_BYTE_PROFILE => (packet.get(block).map(|head| head & 0x0f), block + 1),
+        TWO_BYTE_PROFILE => (packet.get(block + 1).map(|length| length.wrapping_sub(1)), block + 2),
+        _ => return false,
+    };
+    // No CSRCs: the block begins behind the fixed part.
+    if first & 0x1f != 0x10 || length != Some(1) {
+        return false;
+    }
+    let Some(place) = packet.get_mut(value..value + 2) else {
+        return false;
+    };
+    place.copy_from_slice(&number.to_be_bytes());
+    true
+}
+
 /// Appends a header without CSRCs. Elements with id 0, id 256 or more, or above 255 bytes do not exist (RFC 8285); id 0 is left out.
 pub fn write(out: &mut BytesMut, fields: Fields, elements: &[(u8, &[u8])]) {
     let has_extension = elements.iter().any(|(id, _)| *id != 0);
@@ -223,6 +245,23 @@ mod tests {
                 header.extensions(&packet).for_each(drop);
             }
         }
+    }
+
+    #[test]
+    fn a_number_is_stamped_where_its_place_was_left() {
+        let fields = Fields { marker: false, payload_type: 96, sequence: 1, timestamp: 2, ssrc: 3 };
+        for ids in [(5, 4), (5, 20), (0, 4)] {
+            let mut packet = BytesMut::new();
+            write(&mut packet, fields, &[(ids.0, &[0, 0]), (ids.1, &[7])]);
+            packet.extend_from_slice(&[9; 10]);
+            assert_eq!(stamp(&mut packet, 0xabcd), ids.0 != 0, "{ids:?}");
+            let found: Vec<(u8, Vec<u8>)> =
+                Header::parse(&packet).unwrap().extensions(&packet).map(|(id, value)| (id, value.to_vec())).collect();
+            let expected: Vec<(u8, Vec<u8>)> =
+                [(ids.0, vec![0xab, 0xcd]), (ids.1, vec![7])].into_iter().filter(|(id, _)| *id != 0).collect();
+            assert_eq!(found, expected);
+        }
+        assert!(!stamp(&mut [0x90; 13], 1));
     }
 
     #[test]

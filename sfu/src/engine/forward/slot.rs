@@ -1,12 +1,13 @@
 //! A receive-only m-line of a subscriber: it carries one source at a time, under its own SSRC for life (RFC 3550, section 8).
 
 use super::{
-    Outgoing, PacketKind, SPARE_BYTES,
+    SPARE_BYTES,
     downlink::Downlink,
     estimate::BandwidthEstimator,
     keyframe,
     loss::Share,
     outbox::Outbox,
+    pacer::Class,
     red,
     repeat::Repeater,
     rewrite::{self, Feed, Rewriter},
@@ -227,7 +228,7 @@ impl Slot {
         let marker = packet.marker || std::mem::take(&mut self.mark_next);
         let fields =
             Fields { marker, payload_type: types.red.unwrap_or(types.payload), sequence: sequence as u16, timestamp, ssrc: self.line.ssrc };
-        let (mut buffer, transport) = self.head(down, fields, packet);
+        let mut buffer = self.head(fields, packet);
         match (&packet.vp8, types.red, source.layers.get(usize::from(feed.layer))) {
             (Some(descriptor), ..) => descriptor.write(&packet.payload, ids.0, ids.1, &mut buffer),
             (None, Some(_), Some(layer)) => {
@@ -236,11 +237,14 @@ impl Slot {
             }
             _ => buffer.put_slice(&packet.payload),
         }
-        if self.audio && self.repeats() {
-            self.repeater.keep(sequence, &buffer);
+        let (length, class) = (buffer.len(), if self.audio { Class::Sound } else { Class::Picture });
+        if self.audio {
+            down.number(now, &mut buffer);
+            if self.repeats() {
+                self.repeater.keep(sequence, &buffer);
+            }
         }
-        let length = buffer.len();
-        post(now, down, out, buffer, transport);
+        down.post(now, out, class, Some(feed.source), buffer);
         self.packets = self.packets.wrapping_add(1);
         self.octets = self.octets.wrapping_add(packet.payload.len() as u32);
         down.earn(now, length);
@@ -256,17 +260,15 @@ impl Slot {
         self.line.payloads.first().is_some_and(|map| map.nack)
     }
 
-    /// A packet as far as its payload, with room for it, and its transport-wide number.
-    fn head(&self, down: &mut Downlink, fields: Fields, packet: &Stored) -> (BytesMut, Option<u16>) {
-        let payload_max = packet.payload.len() + vp8::GROWTH_BYTES.max(red::PAYLOAD_BYTES_MAX * usize::from(self.audio));
+    /// A packet as far as its payload, with room for it and a place for its transport-wide number.
+    fn head(&self, fields: Fields, packet: &Stored) -> BytesMut {
+        let payload_max = packet.payload.len() + vp8::GROWTH_BYTES.max(red::GROWTH_BYTES * usize::from(self.audio));
         let mut buffer = BytesMut::with_capacity(HEADER_BYTES_MAX + 2 + payload_max + SPARE_BYTES);
         let ids = &self.line.extensions;
-        let number = ids.transport_cc.map(|_| down.next_transport());
-        let transport = ids.transport_cc.zip(number.map(u16::to_be_bytes));
         let (level, orientation) = (packet.audio_level.map(|level| [level]), packet.orientation.map(|orientation| [orientation]));
         let mut elements: [(u8, &[u8]); 4] = [(0, &[]); 4];
-        if let Some((id, number)) = &transport {
-            elements[0] = (*id, number);
+        if let Some(id) = ids.transport_cc {
+            elements[0] = (id, &[0, 0]);
         }
         if let (Some(id), Some(level)) = (ids.audio_level, &level) {
             elements[1] = (id, level);
@@ -278,7 +280,7 @@ impl Slot {
             elements[3] = (id, self.line.mid.as_bytes());
         }
         rtp::write(&mut buffer, fields, &elements);
-        (buffer, number)
+        buffer
     }
 
     /// Answers a NACK for one number, if it is kept, not repeated a moment ago, and within the peer's budget. `find` gives the ring's
@@ -298,8 +300,8 @@ impl Slot {
         let Some((segment, sequence)) = self.rewriter.origin(written) else {
             return;
         };
-        let (ids, timestamp_offset) = ((segment.picture_offset, segment.tl0_offset), segment.timestamp_offset);
-        let (Some(ssrc), Some(packet)) = (self.line.rtx_ssrc, find(segment.feed, sequence)) else {
+        let (feed, ids, timestamp_offset) = (segment.feed, (segment.picture_offset, segment.tl0_offset), segment.timestamp_offset);
+        let (Some(ssrc), Some(packet)) = (self.line.rtx_ssrc, find(feed, sequence)) else {
             return;
         };
         let Some(payload_type) = self.map(packet.codec).and_then(|map| map.rtx) else {
@@ -325,14 +327,14 @@ impl Slot {
             ssrc,
         };
         self.next_rtx += 1;
-        let (mut buffer, transport) = self.head(down, fields, packet);
+        let mut buffer = self.head(fields, packet);
         buffer.put_u16(written as u16);
         match &packet.vp8 {
             Some(descriptor) => descriptor.write(&packet.payload, ids.0, ids.1, &mut buffer),
             None => buffer.put_slice(&packet.payload),
         }
         let length = buffer.len();
-        post(now, down, out, buffer, transport);
+        down.post(now, out, Class::Repair, Some(feed.source), buffer);
         down.stats.retransmitted_packets += 1;
         down.stats.retransmitted_bytes += length as u64;
     }
@@ -350,7 +352,7 @@ impl Slot {
         buffer.put_slice(packet);
         down.stats.retransmitted_packets += 1;
         down.stats.retransmitted_bytes += packet.len() as u64;
-        post(now, down, out, buffer, None);
+        down.post(now, out, Class::Sound, None, buffer);
     }
 
     /// Padding on the retransmission SSRC: tells the line's width where media alone does not fill it. False: the slot has none, or
@@ -365,15 +367,14 @@ impl Slot {
         let Some(timestamp) = self.rewriter.last_timestamp() else {
             return false;
         };
-        let number = down.next_transport();
         let mut buffer = BytesMut::with_capacity(HEADER_BYTES_MAX + usize::from(PADDING) + SPARE_BYTES);
         let fields = Fields { marker: false, payload_type, sequence: self.next_rtx as u16, timestamp, ssrc };
         self.next_rtx += 1;
-        rtp::write(&mut buffer, fields, &[(id, &number.to_be_bytes())]);
+        rtp::write(&mut buffer, fields, &[(id, &[0, 0])]);
         buffer[0] |= 0x20;
         buffer.put_bytes(0, usize::from(PADDING) - 1);
         buffer.put_u8(PADDING);
-        post(now, down, out, buffer, Some(number));
+        down.post(now, out, Class::Padding, None, buffer);
         true
     }
 
@@ -397,9 +398,4 @@ impl Slot {
         let held = Duration::from_micros(u64::from(delay) * 1_000_000 / 65_536);
         Some(now.saturating_duration_since(*sent).saturating_sub(held))
     }
-}
-
-fn post(now: Instant, down: &mut Downlink, out: &mut Outbox, packet: BytesMut, transport: Option<u16>) {
-    down.sent(now, transport, packet.len());
-    out.push(Outgoing { peer: down.session, index: down.index, kind: PacketKind::Rtp, packet });
 }

@@ -13,6 +13,8 @@ pub enum Task {
     Reports(u32),
     /// The split of a subscriber's line.
     Allocate(u32),
+    /// What waits before a subscriber's line.
+    Pace(u32),
     /// Padding towards a subscriber.
     Probe(u32),
     /// Key frame requests of a source.

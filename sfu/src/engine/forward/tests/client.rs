@@ -252,6 +252,10 @@ impl Client {
         self
     }
 
+    pub fn want_keyframe(&mut self) {
+        self.key_wanted = true;
+    }
+
     /// When a packet of sound was spoken.
     pub fn spoken_at(&self, frame: u32) -> Option<Instant> {
         self.start.map(|start| start + Duration::from_millis(20 * u64::from(frame)))

@@ -4,6 +4,7 @@ mod bounds;
 mod client;
 mod hearing;
 mod interop;
+mod narrow;
 mod recording;
 mod repair;
 mod seeing;
