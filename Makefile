@@ -20,7 +20,8 @@ web: ## Build the browser client into web/dist
 	@scripts/say "building the browser client"
 	scripts/build-web
 
-bench: web ## Put load on a node of its own and print what one participant costs
+bench: web ## Print what forwarding costs beside a floor, then put load on a node of its own and print what one participant costs
+	cargo nextest run --release --locked -p sfu --run-ignored only -E 'test(forwarding_costs_beside_the_floor)' --no-capture
 	cargo build --release --locked --bin sidang
 	cargo run --release --locked -p loadtest -- meeting --people 20 --seconds 20
 

@@ -1,5 +1,7 @@
 //! A whole node on real sockets: two clients on loopback, joined through the handle.
 
+mod forwarding;
+
 use super::*;
 use crate::{
     engine::{
