@@ -39,6 +39,8 @@ const DECREASE_FLOOR: f64 = 0.7;
 const FILLED: f64 = 0.8;
 /// Packets that are lost while the others wait this long are lost to a queue that is full.
 const FULL_MS: f64 = 80.0;
+/// With so long a queue nothing is learned of what the line loses by itself.
+const STANDING_MS: f64 = 50.0;
 /// A receiver that told nothing for this long was itself held up, or was sent nothing: its next arrival times are no trend.
 const STALL: Duration = Duration::from_millis(300);
 /// Growth a second: until the line was ever full; near where it was full (bits, twice as many with each second of calm); at most past that.
@@ -52,6 +54,11 @@ const LEAD: (f64, f64) = (1.5, 100_000.0);
 const DRAINED_MS: f64 = 15.0;
 const DRAIN_SHARE_MIN: f64 = 0.35;
 const DRAIN_MAX: Duration = Duration::from_secs(3);
+/// Where more leaves than the estimate allows (repairs, key frames) and the queue stays, the estimate falls to this share once in this time.
+const STILL_FULL: f64 = 0.85;
+const STILL_FULL_AFTER: Duration = Duration::from_secs(1);
+/// What leaves is less than this share of what arrives: a queue would become shorter.
+const WOULD_DRAIN: f64 = 0.9;
 
 /// A thing that learns how much a line carries.
 pub trait BandwidthEstimator {
@@ -163,6 +170,9 @@ impl Estimator {
         let over = self.trend.usage() == Usage::Over && (self.burst.is_none() || queue_ms > FULL_MS);
         if over || full {
             if self.may_decrease(now) {
+                if full {
+                    self.judge.doubt_inherent();
+                }
                 let filled = self.leaving.bits_per_second(now) as f64 >= FILLED * self.published(queue_ms);
                 if filled {
                     self.ceiling = Some(carried);
@@ -173,6 +183,9 @@ impl Estimator {
             }
             self.judge.disturb();
             return;
+        }
+        if queue_ms > STANDING_MS {
+            self.judge.disturb();
         }
         let sending = self.leaving.bits_per_second(now) as f64;
         match self.judge.judge(now, self.rate, sending) {
@@ -189,9 +202,15 @@ impl Estimator {
         let Some(since) = self.draining else {
             return;
         };
+        let lasts = now.saturating_duration_since(since);
+        let leaving = self.leaving.bits_per_second(now) as f64;
         if queue_ms <= DRAINED_MS {
             self.draining = None;
-        } else if now.saturating_duration_since(since) > DRAIN_MAX {
+        } else if queue_ms > FULL_MS && lasts > STILL_FULL_AFTER && leaving > WOULD_DRAIN * self.arrivals.bits_per_second() {
+            self.decrease(now, STILL_FULL * self.rate);
+            self.judge.forget_inherent();
+            self.draining = Some(now);
+        } else if lasts > DRAIN_MAX {
             self.draining = None;
             self.arrivals.rebase();
         }

@@ -110,7 +110,17 @@ impl Judge {
 
     /// What was lost since the last judgement is too much already.
     pub fn so_far_too_much(&self) -> bool {
-        self.counted >= JUDGED_PACKETS / 2 && f64::from(self.lost) / f64::from(self.counted) - self.inherent > HIGH
+        self.counted >= JUDGED_PACKETS / 2 && f64::from(self.lost) / f64::from(self.counted) > HIGH
+    }
+
+    /// A full queue may have been taken for a bad line.
+    pub fn doubt_inherent(&mut self) {
+        self.inherent /= 2.0;
+    }
+
+    /// It was.
+    pub const fn forget_inherent(&mut self) {
+        self.inherent = 0.0;
     }
 
     /// Another reason lowered the rate: what is lost now tells nothing of the trial.
