@@ -20,13 +20,16 @@ web: ## Build the browser client into web/dist
 	@scripts/say "building the browser client"
 	scripts/build-web
 
-bench: web ## Print what forwarding costs beside a floor, then put load on a node of its own and print what one participant costs
+bench: web ## Availability over a million bookings against its budget, what forwarding costs beside a floor, and what one participant costs
+	SIDANG_TEST_POSTGRES=$$(scripts/postgres-for-tests) cargo test --release --locked -p booking --lib -- --ignored --nocapture --test-threads 1 a_million
 	cargo nextest run --release --locked -p sfu --run-ignored only -E 'test(forwarding_costs_beside_the_floor)' --no-capture
 	cargo build --release --locked --bin sidang
 	cargo run --release --locked -p loadtest -- meeting --people 20 --seconds 20
 
-soak: ## A million random acts at the same time on both databases (SIDANG_SOAK_ACTS for more or fewer)
-	SIDANG_SOAK_ACTS=$${SIDANG_SOAK_ACTS:-1000000} SIDANG_TEST_POSTGRES=$$(scripts/postgres-for-tests) cargo nextest run -p booking --no-capture random
+soak: web ## A million random acts at the same time on both databases (SIDANG_SOAK_ACTS for more or fewer), then every operation asked at length
+	SIDANG_SOAK_ACTS=$${SIDANG_SOAK_ACTS:-1000000} SIDANG_TEST_POSTGRES=$$(scripts/postgres-for-tests) cargo test --locked -p booking --lib -- --nocapture random
+	cargo build --workspace --locked
+	scripts/try-api --examples $${SIDANG_SOAK_EXAMPLES:-300} --phases coverage,fuzzing,stateful --seed $$(date +%s)
 
 fmt: ## Format the Rust sources
 	cargo fmt --all
