@@ -125,10 +125,10 @@ describe('a room out of order', () => {
     await page.getByRole('button', { name: word('repair_act_take') }).waitFor();
     await tabTo(page, word('repair_act_take'));
     await page.keyboard.press('Enter');
-    await page.getByText(word('fault_assigned')).first().waitFor();
+    await page.getByText(word('fault_assigned'), { exact: true }).first().waitFor();
     await tabTo(page, word('repair_act_start'));
     await page.keyboard.press('Enter');
-    await page.getByText(word('fault_in_work')).first().waitFor();
+    await page.getByText(word('fault_in_work'), { exact: true }).first().waitFor();
     await tabTo(page, word('repair_act_mend'));
     await page.keyboard.press('Enter');
     const dialog = page.getByRole('dialog');
@@ -141,8 +141,8 @@ describe('a room out of order', () => {
     await judge(page, 'mend-dialog');
     await tabTo(page, word('repair_act_send'));
     await page.keyboard.press('Enter');
-    await page.getByText(word('fault_mended')).first().waitFor();
-    expect(await page.getByText(word('repair_blocked'), { exact: true }).count()).toBe(0);
+    await page.getByText(word('fault_mended'), { exact: true }).first().waitFor();
+    await page.getByText(word('repair_blocked'), { exact: true }).waitFor({ state: 'detached' });
     await judge(page, 'mended');
   });
 
