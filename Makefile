@@ -20,9 +20,8 @@ web: ## Build the browser client into web/dist
 	@scripts/say "building the browser client"
 	scripts/build-web
 
-bench: web ## Availability over a million bookings against its budget, what forwarding costs beside a floor, and what one participant costs
+bench: web ## Availability over a million bookings against its budget, and what one participant costs
 	SIDANG_TEST_POSTGRES=$$(scripts/postgres-for-tests) cargo test --release --locked -p booking --lib -- --ignored --nocapture --test-threads 1 a_million
-	cargo nextest run --release --locked -p sfu --run-ignored only -E 'test(forwarding_costs_beside_the_floor)' --no-capture
 	cargo build --release --locked --bin sidang
 	cargo run --release --locked -p loadtest -- meeting --people 20 --seconds 20
 

@@ -1,4 +1,4 @@
-//! What it costs to forward a packet, beside a floor: run by `make bench`, alone and optimised. One publisher sends 250 packets of 1.2 kB a second in
+//! What it costs to forward a packet, beside a floor: run alone and optimised. One publisher sends 250 packets of 1.2 kB a second in
 //! bursts of three, as a browser's pacer does; subscribers tell of arrivals 20 times a second, as browsers do. CPU is that of the forwarding
 //! thread (`/proc/thread-self/schedstat`), so that the load's own share of the machine does not count.
 
@@ -199,7 +199,7 @@ async fn node_cost(count: usize) -> Cost {
 
 /// Prints each cost as a line of JSON, and the ratios; `SIDANG_BENCH_OUT` names a file for the same.
 #[tokio::test]
-#[ignore = "a measurement: `make bench` runs it alone, optimised"]
+#[ignore = "a measurement, alone and optimised; what stands in its way is in docs/measurements.md"]
 async fn forwarding_costs_beside_the_floor() {
     let mut lines = Vec::new();
     for count in [1, 10, 100] {
