@@ -69,6 +69,10 @@ impl Entry {
         }
     }
 
+    pub(crate) const fn act(&self) -> &'static str {
+        self.act
+    }
+
     /// Who acts. Without it the service itself does.
     #[must_use]
     pub fn by(mut self, person: PersonId) -> Self {

@@ -12,11 +12,13 @@
 //! | [`outbox`] | what must leave the database once the change stands: commands, mail |
 //! | [`idempotency`] | the same request sent twice is carried out once |
 //! | [`housekeeping`] | what time has made useless, taken out |
-//! | [`openapi`] | names in the document of the whole service |
+//! | [`openapi`] | what no room can say by itself in the document of the whole service |
+//! | [`crash`] | labelled points at which a test ends the process |
 //! | [`testing`] | fresh databases on both engines, for tests |
 
 pub mod audit;
 pub mod clock;
+pub mod crash;
 pub mod db;
 pub mod digest;
 pub mod error;

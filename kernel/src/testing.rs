@@ -31,7 +31,29 @@ pub async fn on_fresh<F: Future<Output = ()>>(kind: Kind, test: impl FnOnce(Db) 
             let (db, name) = postgres(&server).await;
             let outcome = AssertUnwindSafe(test(db.clone())).catch_unwind().await;
             db.close().await;
-            run(&server, format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
+            dropped(&server, &name).await;
+            if let Err(panic) = outcome {
+                std::panic::resume_unwind(panic);
+            }
+        }
+    }
+}
+
+/// Runs `test` with the URL of a fresh, empty database of that engine, for a process of its own; otherwise as [`on_fresh`].
+pub async fn on_fresh_url<F: Future<Output = ()>>(kind: Kind, test: impl FnOnce(String) -> F) {
+    match kind {
+        Kind::Sqlite => {
+            let folder = tempfile::tempdir().expect("a folder for temporary files");
+            test(format!("sqlite:{}", folder.path().join("test.db").display())).await;
+        }
+        Kind::Postgres => {
+            let Some(server) = postgres_server() else {
+                eprintln!("not run on PostgreSQL: {URL} is not set");
+                return;
+            };
+            let name = created(&server).await;
+            let outcome = AssertUnwindSafe(test(with_database(&server, &name))).catch_unwind().await;
+            dropped(&server, &name).await;
             if let Err(panic) = outcome {
                 std::panic::resume_unwind(panic);
             }
@@ -55,12 +77,21 @@ fn postgres_server() -> Option<String> {
 }
 
 async fn postgres(server: &str) -> (Db, String) {
-    let name = format!("sidang_test_{}", uuid::Uuid::now_v7().simple());
-    run(server, format!("CREATE DATABASE {name}")).await;
+    let name = created(server).await;
     let url = with_database(server, &name);
     let db = Db::connect(&url).await.expect("PostgreSQL opens");
     db.migrate().await.expect("the schema fits PostgreSQL");
     (db, name)
+}
+
+async fn created(server: &str) -> String {
+    let name = format!("sidang_test_{}", uuid::Uuid::now_v7().simple());
+    run(server, format!("CREATE DATABASE {name}")).await;
+    name
+}
+
+async fn dropped(server: &str, name: &str) {
+    run(server, format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
 }
 
 /// `postgres://user@host:port/old?x=y` with another database's name.

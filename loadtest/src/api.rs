@@ -77,14 +77,19 @@ impl Api {
     }
 
     pub async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Result<Answer> {
+        let key = (method == Method::POST).then(|| uuid::Uuid::now_v7().to_string());
+        self.send(method, path, body, key.as_deref()).await
+    }
+
+    async fn send(&self, method: Method, path: &str, body: Option<Value>, key: Option<&str>) -> Result<Answer> {
         let mut request = self
             .http
-            .request(method.clone(), format!("{}/api/v1{path}", self.origin))
+            .request(method, format!("{}/api/v1{path}", self.origin))
             .header("cookie", &self.cookie)
             .header("origin", &self.origin)
             .header("x-csrf-token", &self.csrf);
-        if method == Method::POST {
-            request = request.header("idempotency-key", uuid::Uuid::now_v7().to_string());
+        if let Some(key) = key {
+            request = request.header("idempotency-key", key);
         }
         if let Some(body) = body {
             request = request.json(&body);
@@ -101,6 +106,11 @@ impl Api {
 
     pub async fn post(&self, path: &str, body: Value) -> Result<Answer> {
         self.call(Method::POST, path, Some(body)).await
+    }
+
+    /// The same request sent again under the same key is carried out once.
+    pub async fn post_under(&self, key: &str, path: &str, body: Value) -> Result<Answer> {
+        self.send(Method::POST, path, Some(body), Some(key)).await
     }
 
     pub async fn put(&self, path: &str, body: Value) -> Result<Answer> {

@@ -53,6 +53,17 @@ impl Node {
         Ok(())
     }
 
+    /// As [`Node::start_again`], with other variables than it had.
+    pub async fn start_again_with(&mut self, environment: &[(&str, &str)]) -> Result<()> {
+        self.environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        self.start_again().await
+    }
+
+    /// Waits for it to end by itself.
+    pub async fn ended(&mut self) -> Result<std::process::ExitStatus> {
+        self.child.wait().await.context("waiting for the node's end")
+    }
+
     /// SIGTERM, and what it ended with.
     pub async fn stop(mut self) -> Result<std::process::ExitStatus> {
         let id = self.child.id().context("already stopped")?;

@@ -3,6 +3,8 @@
 // Each test file takes what it needs of it.
 #![allow(dead_code)]
 
+pub mod smtp;
+
 use anyhow::Result;
 use chrono::{DateTime, Datelike, Duration, FixedOffset, NaiveDate, NaiveTime, TimeZone, Utc};
 use loadtest::node::Node;

@@ -7,7 +7,11 @@ use super::{
     store,
 };
 use crate::{Booking, calendar};
-use kernel::{Db, Result, outbox};
+use kernel::{
+    Db, Result,
+    crash::{self, point},
+    outbox,
+};
 use std::time::Duration;
 use wire::UnixMs;
 
@@ -81,9 +85,12 @@ pub async fn send_due(booking: &Booking, sender: &Sender) -> Result<Round> {
             let now = booking.clock.now();
             let claimed = kernel::transact!(booking.db, tx => store::claim(tx, id, now, now.saturating_add_ms(LEASE_MS)).await)?;
             let Some(mail) = claimed else { continue };
+            point(crash::MAIL_TAKEN, &[]);
             let outcome = attempt(booking, sender, &mail, now).await?;
+            point(crash::MAIL_SENT, &[]);
             metrics::counter!("sidang_mails_total", "outcome" => outcome_text(outcome)).increment(1);
             conclude(&booking.db, &mail, outcome, booking.clock.now()).await?;
+            point(crash::MAIL_MARKED, &[]);
             match outcome {
                 Outcome::Sent | Outcome::Never(_) => round.settled += 1,
                 Outcome::Later(_) => round.deferred += 1,

@@ -1,7 +1,11 @@
 //! One node's link, whatever carries its frames: hello first, then facts up and commands down until the carrier ends.
 
 use super::{commands, facts};
-use kernel::{Db, Error, Result, SharedClock, outbox};
+use kernel::{
+    Db, Error, Result, SharedClock,
+    crash::{self, point},
+    outbox,
+};
 use std::time::Duration;
 use uuid::Uuid;
 use wire::{
@@ -128,8 +132,10 @@ async fn keep_up(db: &Db, clock: &SharedClock, node: &mut Node, carrier: &mut im
         }
         let Some(last) = commands.last().map(|it| it.number) else { return Ok(true) };
         node.sent = last;
+        point(crash::COMMANDS_TAKEN, &[]);
         if !carrier.send(ToNode::Commands { commands }).await {
             return Ok(false);
         }
+        point(crash::COMMANDS_SENT, &[]);
     }
 }

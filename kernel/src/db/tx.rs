@@ -1,7 +1,12 @@
 //! A transaction, and what it keeps back until it commits.
 
 use super::Told;
-use crate::{audit, error::Result, outbox};
+use crate::{
+    audit,
+    crash::{self, point},
+    error::Result,
+    outbox,
+};
 use sqlx::{Postgres, Sqlite, Transaction};
 use std::sync::Arc;
 
@@ -33,12 +38,17 @@ impl Tx {
     /// Writes what was kept back, and makes all of it last.
     pub async fn commit(mut self) -> Result<()> {
         let (messages, rows) = (!self.outbox.is_empty(), !self.audit.is_empty());
+        let acts: Vec<&str> = self.audit.iter().map(audit::Entry::act).collect();
+        point(crash::COMMIT_BEGUN, &acts);
         audit::write_kept_back(&mut self).await?;
+        point(crash::COMMIT_AUDITED, &acts);
         outbox::write_kept_back(&mut self).await?;
+        point(crash::COMMIT_WRITTEN, &acts);
         match self.engine {
             Engine::Lite(transaction) => transaction.commit().await?,
             Engine::Postgres(transaction) => transaction.commit().await?,
         }
+        point(crash::COMMIT_DONE, &acts);
         if messages {
             self.told.outbox_rows.notify_waiters();
         }
