@@ -1,22 +1,12 @@
 // The applicant's way: when can all of these sites meet, the form with a draft that survives, amending and withdrawing; by mouse, by keyboard
-// alone and on a telephone. The service's clock stands at ten on a Wednesday morning in Malaysia, whatever the machine's is.
+// alone and on a telephone. The clock stands at ten on a Wednesday.
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Officer, openBrowser, openContext, picture, signIn, until } from './browser';
+import { type Officer, openBrowser, openContext, picture, signIn, typeDate, until } from './browser';
+import { atHour, offset } from './clock';
 import { Service } from './service';
 import { around, word } from './words';
-
-const DAY_MS = 86_400_000;
-const MALAYSIA_MS = 8 * 3_600_000;
-/** Ten in the morning of the next Wednesday in Malaysia: a working day, with working days around it. */
-const offset = (() => {
-  const now = Date.now();
-  const today = Math.floor((now + MALAYSIA_MS) / DAY_MS);
-  // The first day of all was a Thursday.
-  const days = (6 - (today % 7) + 7) % 7;
-  return (today + days) * DAY_MS - MALAYSIA_MS + 10 * 3_600_000 - now;
-})();
 
 let service: Service;
 let first: Officer;
@@ -137,14 +127,15 @@ describe('by mouse', () => {
     await shown(page, word('act_reservation_amended'));
   });
 
-  test('another agency’s slot is refused, with other times one press away', async () => {
-    // The demonstration's own use of today, copied: its time is too near and its rooms are taken.
+  test('a copy that is moved too near is refused, with other times one press away', async () => {
+    // The demonstration's own use of today, copied: it begins at the earliest lawful day, and is moved to one that is too near.
     const taken = (await page.evaluate(async () => (await fetch('/api/v1/reservations?view=agency')).json())) as { reservations: { id: string; state: string; starts_at_ms: number; may: string[] }[] };
     const approved = taken.reservations.find((it) => it.state === 'approved' && it.may.includes('copy'))!;
     await page.goto(`${service.origin}/bookings/${approved.id}`);
     await page.getByRole('button', { name: word('booking_copy') }).click();
     await page.waitForURL(/\/apply\?draft=/);
     await next(page);
+    await typeDate(page, atHour(2, 0));
     const use = page.getByRole('button', { name: new RegExp(`^${around('apply_use_date')[0]} \\d`) });
     await use.first().waitFor();
     expect(await main(page)).toContain('TP-2');

@@ -1,17 +1,10 @@
-// The main job of booking in the browser: an application four days ahead, its refusals before it is sent, the decision, the day of use, the
-// condition report and the fault. The service's clock stands at ten in the morning in Malaysia, whatever the machine's is.
+// The main job of booking in the browser: an application five days ahead, its refusals before it is sent, the decision, the day of use, the
+// condition report and the fault.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Officer, openBrowser, picture, readCounter, signIn, until } from './browser';
+import { type Officer, openBrowser, picture, readCounter, signIn, typeDate, until } from './browser';
+import { atHour, offset } from './clock';
 import { Service } from './service';
 import { word } from './words';
-
-const DAY_MS = 86_400_000;
-const MALAYSIA_MS = 8 * 3_600_000;
-/** Ten in the morning of the present Malaysian day. */
-const offset = (() => {
-  const now = Date.now();
-  return Math.floor((now + MALAYSIA_MS) / DAY_MS) * DAY_MS - MALAYSIA_MS + 10 * 3_600_000 - now;
-})();
 
 let service: Service;
 const open: Officer[] = [];
@@ -22,12 +15,6 @@ async function person(who: string, camera?: number): Promise<Officer> {
   const found = service.people.find((it) => it.email.startsWith(who) || it.role.startsWith(who));
   await signIn(officer, service, found!);
   return officer;
-}
-
-/** `DD`, `MM`, `YYYY` of a Malaysian day so many days from today. */
-function dayAfter(days: number): [string, string, string] {
-  const [year, month, day] = new Date(Date.now() + offset + days * DAY_MS + MALAYSIA_MS).toISOString().slice(0, 10).split('-');
-  return [day!, month!, year!];
 }
 
 beforeAll(async () => {
@@ -47,13 +34,6 @@ describe('an application for a telepresence session', () => {
     await applicant.page.getByRole('button', { name: word('ui_next') }).click();
   }
 
-  async function chooseDay(days: number): Promise<void> {
-    const [day, month, year] = dayAfter(days);
-    const parts = applicant.page.locator('.date-segment');
-    await parts.first().click();
-    await applicant.page.keyboard.type(`${day}${month}${year}`, { delay: 20 });
-  }
-
   async function list(site: string, names: string[]): Promise<void> {
     const field = applicant.page.getByRole('combobox', { name: word('apply_who_at', { site }) });
     for (const name of names) {
@@ -69,7 +49,7 @@ describe('an application for a telepresence session', () => {
     await page.getByRole('checkbox', { name: /MAMPU Cyberjaya/ }).check();
     await page.getByRole('checkbox', { name: /Sarawak/ }).check();
     await next();
-    await chooseDay(2);
+    await typeDate(page, atHour(2, 0));
     const refusal = page.getByRole('button', { name: new RegExp(`^${word('apply_use_date').split('{')[0]}`) });
     await refusal.waitFor();
     expect(await page.locator('main').innerText()).toContain('TP-2');
@@ -78,7 +58,7 @@ describe('an application for a telepresence session', () => {
 
   test('a seventh person at a site cannot be listed, and TP-3 says why', async () => {
     const { page } = applicant;
-    await chooseDay(4);
+    await typeDate(page, atHour(5, 0));
     // An hour of the day that the demonstration has not taken.
     await page.getByLabel(word('apply_starts')).selectOption({ label: '14:00 MYT' });
     await page.getByLabel(word('apply_ends')).selectOption({ label: '15:00 MYT' });

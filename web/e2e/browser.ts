@@ -1,7 +1,8 @@
 // Debian's Chromium, one process for each person (camera and microphone files are set for a process), driven as a person would.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Browser, type BrowserContext, type Page, chromium } from 'playwright-core';
+import { type Browser, type BrowserContext, type Locator, type Page, chromium } from 'playwright-core';
+import { dateAt } from './clock';
 import { COLUMNS, ROWS, checksum, mediaOf } from './media';
 import type { Person, Service } from './service';
 
@@ -217,4 +218,11 @@ export async function until<T>(what: string, look: () => Promise<T | undefined |
     await new Promise((done) => setTimeout(done, 50));
   }
   throw new Error(`never came: ${what}${last instanceof Error ? ` (${last.message})` : ''}`);
+}
+
+/** Types the date of that instant, in Malaysia, into a date field: the first on the page unless told. */
+export async function typeDate(page: Page, at_ms: number, field: Locator = page.locator('.date-segment').first()): Promise<void> {
+  const [year, month, day] = dateAt(at_ms);
+  await field.click();
+  await page.keyboard.type(`${day}${month}${year}`, { delay: 20 });
 }

@@ -3,23 +3,14 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Officer, openBrowser, openContext, picture, signIn, until } from './browser';
+import { type Officer, openBrowser, openContext, picture, signIn, typeDate, until } from './browser';
+import { atHour, dateAt, offset } from './clock';
 import { Service } from './service';
 import { word } from './words';
 
-const DAY_MS = 86_400_000;
-const MALAYSIA_MS = 8 * 3_600_000;
-/** Ten in the morning of the present Malaysian day. */
-const offset = (() => {
-  const now = Date.now();
-  return Math.floor((now + MALAYSIA_MS) / DAY_MS) * DAY_MS - MALAYSIA_MS + 10 * 3_600_000 - now;
-})();
-
-/** A Wednesday between one and two weeks ahead: a working day everywhere, and within every policy. */
-const wednesday = (() => {
-  const at = (days: number) => new Date(Date.now() + offset + days * DAY_MS + MALAYSIA_MS);
-  for (let days = 7; ; days += 1) if (at(days).getUTCDay() === 3) return at(days).toISOString().slice(0, 10);
-})();
+/** Two weeks ahead: a working day everywhere, and within every policy. */
+const wednesday_ms = atHour(14, 0);
+const wednesday = dateAt(wednesday_ms).join('-');
 
 let service: Service;
 let approver: Officer;
@@ -59,12 +50,6 @@ async function call<T>(page: Page, method: string, path: string, body: unknown):
 }
 async function get<T>(page: Page, path: string): Promise<T> {
   return (await page.evaluate(async (it) => (await fetch(it)).json() as Promise<unknown>, path)) as T;
-}
-
-async function typeDate(page: Page, iso: string): Promise<void> {
-  const [year, month, day] = iso.split('-');
-  await page.locator('.date-segment').first().click();
-  await page.keyboard.type(`${day}${month}${year}`, { delay: 20 });
 }
 
 async function judge(page: Page, name: string): Promise<void> {
@@ -167,7 +152,7 @@ describe('a holiday', () => {
     await dialog.getByLabel(word('central_holiday_name_en')).fill('Special holiday of Johor');
     await dialog.getByLabel(word('central_status')).selectOption('gazetted');
     await dialog.getByLabel(word('central_source')).fill('J.P.U. 1/2026');
-    await typeDate(page, wednesday);
+    await typeDate(page, wednesday_ms);
     await judge(page, 'holiday-form');
     await dialog.getByRole('button', { name: word('central_go_on') }).click();
     await dialog.getByText('Mesyuarat negeri selatan').waitFor();

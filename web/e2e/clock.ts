@@ -11,3 +11,6 @@ export const offset = TEN_MS - Date.now();
 
 /** That hour of that many days later, Unix milliseconds. */
 export const atHour = (days: number, hour: number): number => TEN_MS + days * DAY_MS + (hour - 10) * HOUR_MS;
+
+/** The date in Malaysia at that instant: year, month, day. */
+export const dateAt = (at_ms: number): string[] => new Date(at_ms + 8 * HOUR_MS).toISOString().slice(0, 10).split('-');

@@ -3,22 +3,12 @@ import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Officer, openBrowser, openContext, picture, signIn, until } from './browser';
+import { DAY_MS, HOUR_MS, atHour, dateAt, offset } from './clock';
 import { Service } from './service';
 import { word } from './words';
 
-const DAY_MS = 86_400_000;
-const HOUR_MS = 3_600_000;
-const MALAYSIA_MS = 8 * HOUR_MS;
-/** Ten in the morning of the present Malaysian day. */
-const offset = (() => {
-  const now = Date.now();
-  return Math.floor((now + MALAYSIA_MS) / DAY_MS) * DAY_MS - MALAYSIA_MS + 10 * HOUR_MS - now;
-})();
-/** The Malaysian midnight of the first Tuesday a week ahead or more. */
-const tuesday_ms = (() => {
-  const midnight = Date.now() + offset - 10 * HOUR_MS;
-  for (let days = 7; ; days += 1) if (new Date(midnight + days * DAY_MS + MALAYSIA_MS).getUTCDay() === 2) return midnight + days * DAY_MS;
-})();
+/** The Malaysian midnight of a Tuesday two weeks ahead. */
+const tuesday_ms = atHour(13, 0);
 
 let service: Service;
 let applicant: Officer;
@@ -168,7 +158,7 @@ describe('two people', { timeout: 240_000 }, () => {
     await settled(page);
     await page.getByLabel(word('overrides_agency')).selectOption({ label: agencies.find((it) => !it.is_central)!.name });
     for (const box of await page.locator('fieldset').first().getByRole('checkbox').all()) await box.check();
-    const day = new Date(tuesday_ms + 2 * DAY_MS + MALAYSIA_MS).toISOString().slice(0, 10).split('-');
+    const day = dateAt(tuesday_ms + 2 * DAY_MS);
     await page.locator('.date-segment').first().click();
     await page.keyboard.type(`${day[2]}${day[1]}${day[0]}`, { delay: 20 });
     await page.getByRole('checkbox', { name: word('exempt_lead_time') }).check();
@@ -198,7 +188,7 @@ describe('two people', { timeout: 240_000 }, () => {
     const field = page.getByRole('combobox', { name: word('delegations_who') });
     await field.fill('Zainab');
     await page.getByRole('option', { name: /Zainab/ }).first().click();
-    const [from, to] = [new Date(tuesday_ms + MALAYSIA_MS), new Date(tuesday_ms + DAY_MS + MALAYSIA_MS)].map((it) => it.toISOString().slice(0, 10).split('-'));
+    const [from, to] = [dateAt(tuesday_ms), dateAt(tuesday_ms + DAY_MS)];
     const groups = page.locator('form .dates > *');
     for (const [index, parts] of [from!, to!].entries()) {
       await groups.nth(index).locator('.date-segment').first().click();

@@ -4,6 +4,7 @@ import AxeBuilder from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Officer, openBrowser, openContext, picture, signIn, until } from './browser';
+import { offset } from './clock';
 import { MailServer, partOf } from './mailserver';
 import { Service } from './service';
 import { word } from './words';
@@ -13,7 +14,7 @@ let mail: MailServer;
 let first: Officer;
 
 beforeAll(async () => {
-  [service, mail, first] = await Promise.all([Service.start({ demo: true }), MailServer.start(), openBrowser()]);
+  [service, mail, first] = await Promise.all([Service.start({ demo: true, clockOffsetMs: offset }), MailServer.start(), openBrowser({ clockOffsetMs: offset })]);
 });
 
 afterAll(async () => {
@@ -23,7 +24,7 @@ afterAll(async () => {
 });
 
 async function enter(who: string, width = 1280): Promise<Officer> {
-  const officer = await openContext(first.browser, { width, height: 900 });
+  const officer = await openContext(first.browser, { width, height: 900, clockOffsetMs: offset });
   await signIn(officer, service, service.people.find((it) => it.email.startsWith(who))!);
   return officer;
 }
