@@ -325,7 +325,10 @@ export interface paths {
         /** What I lend and am lent, from today on. */
         get: operations["get_api_v1_delegations"];
         put?: never;
-        /** Lends one's own role as an approver to somebody of the central agency. */
+        /**
+         * Lends one's own role as an approver to somebody of the central agency, or to somebody of another agency the decision on what one's own agency
+         *     applies for.
+         */
         post: operations["post_api_v1_delegations"];
         delete?: never;
         options?: never;
@@ -1736,7 +1739,7 @@ export interface components {
             fault: components["schemas"]["FaultId"];
             reference: string;
             severity: components["schemas"]["Severity"];
-            site: components["schemas"]["Place"];
+            site: components["schemas"]["NoticePlace"];
         };
         /** @description A meeting that a notice is about, as its own people know it. */
         AboutMeeting: {
@@ -1752,7 +1755,7 @@ export interface components {
              * @description Of the invitation that goes with it (RFC 5545, section 3.8.7.4).
              */
             sequence: number;
-            sites?: components["schemas"]["Place"][];
+            sites?: components["schemas"]["NoticePlace"][];
             starts_at_ms: components["schemas"]["UnixMs"];
             title?: string | null;
         };
@@ -1863,6 +1866,7 @@ export interface components {
             applicant?: components["schemas"]["PersonId"] | null;
             /** @description The whole of what is asked for from now on. */
             draft: components["schemas"]["Draft"];
+            scope?: ("this" | "this_and_following") & Record<string, never>;
         };
         AmendmentRequest: {
             applicant?: components["schemas"]["PersonId"] | null;
@@ -1888,6 +1892,8 @@ export interface components {
             lead_checked: boolean;
             /** @description What was approved would go back to the approver, and its meeting would wait for the new approval. */
             needs_approval: boolean;
+            /** @description Of a series whose following occurrences are to change too: what is said of each, this one first. It is lawful where all of them are. */
+            occurrences: components["schemas"]["FollowingVerdict"][];
             refusals: components["schemas"]["Refusal"][];
             /**
              * Format: int64
@@ -2557,11 +2563,6 @@ export interface components {
         Facilitators: {
             facilitators: components["schemas"]["FacilitatorOf"][];
         };
-        /**
-         * @description What the last attempt met.
-         * @enum {string}
-         */
-        Failure: "connection" | "tls" | "timeout" | "credentials" | "refused_for_now" | "refused" | "unwritable" | "person_gone" | "stale";
         Fault: {
             assigned_to?: components["schemas"]["PersonRef"] | null;
             changed_at_ms: components["schemas"]["UnixMs"];
@@ -2797,6 +2798,22 @@ export interface components {
             /** @description Whether it could be made. */
             sound: boolean;
         };
+        /** @description What is said of an amendment of one occurrence of a series. */
+        FollowingVerdict: {
+            ends_at_ms: components["schemas"]["UnixMs"];
+            lawful: boolean;
+            lead_checked: boolean;
+            needs_approval: boolean;
+            /**
+             * Format: int64
+             * @description 1 for the first of the series.
+             */
+            number: number;
+            refusals: components["schemas"]["Refusal"][];
+            reservation: components["schemas"]["ReservationId"];
+            /** @description As it stands. */
+            starts_at_ms: components["schemas"]["UnixMs"];
+        };
         /** @description A slot that can be had. */
         Found: {
             /**
@@ -2944,8 +2961,6 @@ export interface components {
             /** @description By tag. */
             equipment: components["schemas"]["EquipmentItem"][];
         };
-        /** @enum {string} */
-        Kind: "application_received" | "application_returned" | "approved" | "refused" | "hold_expiring" | "lapsed" | "withdrawn" | "displaced" | "room_settled" | "flagged" | "waiting_list_offer" | "decision_reminder" | "decision_escalated" | "check_in_warning" | "no_show" | "condition_overdue" | "fault_reported" | "fault_assigned" | "fault_changed" | "fault_due" | "fault_affects" | "maintenance_planned" | "override_asked" | "override_decided" | "consent_asked" | "slot_lost" | "delegation_made" | "series_result" | "invited" | "invitation_changed" | "invitation_cancelled";
         /**
          * @description How the days before use are counted.
          * @enum {string}
@@ -2963,9 +2978,10 @@ export interface components {
             /** Format: int64 */
             attempts: number;
             created_at_ms: components["schemas"]["UnixMs"];
-            failure?: components["schemas"]["Failure"] | null;
+            failure?: ("connection" | "tls" | "timeout" | "credentials" | "refused_for_now" | "refused" | "unwritable" | "person_gone" | "stale") | null;
             id: components["schemas"]["MailId"];
-            kind: components["schemas"]["Kind"];
+            /** @enum {string} */
+            kind: "application_received" | "application_returned" | "approved" | "refused" | "hold_expiring" | "lapsed" | "withdrawn" | "displaced" | "room_settled" | "flagged" | "waiting_list_offer" | "decision_reminder" | "decision_escalated" | "check_in_warning" | "no_show" | "condition_overdue" | "fault_reported" | "fault_assigned" | "fault_changed" | "fault_due" | "fault_affects" | "maintenance_planned" | "override_asked" | "override_decided" | "consent_asked" | "consent_withheld" | "slot_lost" | "delegation_made" | "series_result" | "invited" | "invitation_changed" | "invitation_cancelled";
             /** @description What it asks of a calendar: `REQUEST` or `CANCEL`. */
             method?: string | null;
             next_try_at_ms?: components["schemas"]["UnixMs"] | null;
@@ -3082,6 +3098,7 @@ export interface components {
         /** @description The person who is signed in, to themselves. */
         Me: {
             agency: components["schemas"]["AgencyRef"];
+            decides_on?: components["schemas"]["AgencyId"] | null;
             email: string;
             id: components["schemas"]["PersonId"];
             /** @description `ms` or `en` */
@@ -3242,20 +3259,20 @@ export interface components {
             cause: components["schemas"]["Cause"];
             /** @enum {string} */
             kind: "displaced";
-            site?: components["schemas"]["Place"] | null;
+            site?: components["schemas"]["NoticePlace"] | null;
         } | {
             about: components["schemas"]["About"];
             at_ms: components["schemas"]["UnixMs"];
             /** @enum {string} */
             kind: "room_settled";
             outcome: components["schemas"]["Outcome"];
-            site?: components["schemas"]["Place"] | null;
+            site?: components["schemas"]["NoticePlace"] | null;
         } | {
             about: components["schemas"]["About"];
             at_ms: components["schemas"]["UnixMs"];
             /** @enum {string} */
             kind: "flagged";
-            site: components["schemas"]["Place"];
+            site: components["schemas"]["NoticePlace"];
             /**
              * @description In what a booking does not fit any more.
              * @enum {string}
@@ -3283,20 +3300,20 @@ export interface components {
             /** @enum {string} */
             kind: "check_in_warning";
             release_at_ms: components["schemas"]["UnixMs"];
-            site: components["schemas"]["Place"];
+            site: components["schemas"]["NoticePlace"];
         } | {
             about: components["schemas"]["About"];
             at_ms: components["schemas"]["UnixMs"];
             /** @enum {string} */
             kind: "no_show";
-            site: components["schemas"]["Place"];
+            site: components["schemas"]["NoticePlace"];
         } | {
             about: components["schemas"]["About"];
             /** @enum {string} */
             kind: "condition_overdue";
             /** Format: int32 */
             reminder: number;
-            site: components["schemas"]["Place"];
+            site: components["schemas"]["NoticePlace"];
         } | {
             at_ms: components["schemas"]["UnixMs"];
             fault: components["schemas"]["AboutFault"];
@@ -3331,7 +3348,7 @@ export interface components {
             ends_at_ms: components["schemas"]["UnixMs"];
             /** @enum {string} */
             kind: "maintenance_planned";
-            site: components["schemas"]["Place"];
+            site: components["schemas"]["NoticePlace"];
             starts_at_ms: components["schemas"]["UnixMs"];
         } | {
             at_ms: components["schemas"]["UnixMs"];
@@ -3349,7 +3366,14 @@ export interface components {
             at_ms: components["schemas"]["UnixMs"];
             /** @enum {string} */
             kind: "consent_asked";
-            site: components["schemas"]["Place"];
+            site: components["schemas"]["NoticePlace"];
+        } | {
+            about: components["schemas"]["About"];
+            at_ms: components["schemas"]["UnixMs"];
+            /** @enum {string} */
+            kind: "consent_withheld";
+            reason?: string | null;
+            site: components["schemas"]["NoticePlace"];
         } | {
             about: components["schemas"]["About"];
             alternatives: components["schemas"]["FreeSlot"][];
@@ -3390,6 +3414,11 @@ export interface components {
          * @description Something that one person is told.
          */
         NoticeId: string;
+        /** @description A site by name. */
+        NoticePlace: {
+            id: components["schemas"]["SiteId"];
+            name: string;
+        };
         /** @description My notices, the newest first. */
         Notices: {
             next?: components["schemas"]["NoticeId"] | null;
@@ -3591,11 +3620,6 @@ export interface components {
              * @description Pixels of the larger size.
              */
             width: number;
-        };
-        /** @description A site by name. */
-        Place: {
-            id: components["schemas"]["SiteId"];
-            name: string;
         };
         /**
          * @description What is looked at after use.
