@@ -27,6 +27,11 @@ pub fn command() -> Command {
         .subcommand(Command::new("restored").about(
             "After a backup was put back, and before the service starts: void every token, sign-in and device from before, and let go of what time has ended",
         ))
+        .subcommand(
+            Command::new("zone-changed")
+                .about("After an update of the time zone rules that moves Malaysia's clock, and before the service starts: leave every booking to come at its hour, and print those that are moved")
+                .arg(Arg::new("list").long("list").action(clap::ArgAction::SetTrue).help("Print them, and move nothing")),
+        )
         .subcommand(Command::new("verify-audit").about("Check that the chain of the audit trail is whole"))
         .subcommand(Command::new("node-key").about("Print this media node's name and public key, for the booking node's media.nodes"))
 }
@@ -76,10 +81,25 @@ pub async fn run(settings: Settings, matches: &ArgMatches) -> Result<()> {
                 it.meetings, it.devices, it.sessions, it.lapsed
             );
         }
+        "zone-changed" => zone_changed(&control, !arguments.get_flag("list")).await?,
         // Opening has brought it up to date.
         "migrate" => println!("the schema is up to date"),
         other => anyhow::bail!("no such command: {other}"),
     }
     control.db.close().await;
     Ok(())
+}
+
+async fn zone_changed(control: &Control, carry_out: bool) -> Result<()> {
+    let now = kernel::Clock::now(&kernel::clock::SystemClock);
+    let moved = booking::wall_time::keep(&control.db, now, booking::wall_time::offset_s, carry_out).await?;
+    for it in &moved {
+        println!("{}: {} UTC -> {} UTC", it.reference, utc(it.from), utc(it.to));
+    }
+    println!("bookings {}: {}", if carry_out { "moved" } else { "that would be moved" }, moved.len());
+    Ok(())
+}
+
+fn utc(at: wire::UnixMs) -> String {
+    chrono::DateTime::from_timestamp_millis(at.0).map_or_else(String::new, |it| it.format("%Y-%m-%d %H:%M").to_string())
 }

@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 use axum::{Router, extract::Request, http::header, middleware, routing::get};
 use booking::Booking;
 use identity::Identity;
-use kernel::{Db, SharedClock, clock::SystemClock, db::skew::SKEW_MS_MAX};
+use kernel::{Clock, Db, SharedClock, clock::SystemClock, db::skew::SKEW_MS_MAX};
 use sfu::{
     control::Carrier,
     node::{Node, NodeConfig, Unready},
@@ -76,6 +76,16 @@ impl Control {
                 )
             })?;
         Ok(Self { db, identity, booking })
+    }
+
+    /// Nothing is booked by other rules of the time zone than what stands is booked by.
+    async fn keeps_wall_time(&self) -> Result<()> {
+        if !booking::wall_time::is_kept(&self.db, SystemClock.now(), booking::wall_time::offset_s).await? {
+            anyhow::bail!(
+                "the clock of Malaysia was moved by an update of the time zone rules: run sidang admin zone-changed, then start again"
+            );
+        }
+        Ok(())
     }
 
     fn api(&self) -> (Router, utoipa::openapi::OpenApi) {
@@ -171,6 +181,7 @@ pub async fn serve(settings: Settings) -> Result<()> {
     let (listener, public_url) = begin(&settings).await?;
     let _claims = [Claim::take(&settings.data_folder, "booking")?, Claim::take(&settings.data_folder, "media")?];
     let control = Control::open(&settings, &public_url).await?;
+    control.keeps_wall_time().await?;
     let mut tasks = control.housekeeping();
     let keys = {
         let booking = control.booking.clone();
@@ -212,6 +223,7 @@ pub async fn booking(settings: Settings) -> Result<()> {
     let (listener, public_url) = begin(&settings).await?;
     let _claim = Claim::take(&settings.data_folder, "booking")?;
     let control = Control::open(&settings, &public_url).await?;
+    control.keeps_wall_time().await?;
     let tasks = control.housekeeping();
     let introduction = if settings.demo { demo::seed(&control, &public_url).await? } else { first_steps(&control).await? };
     let router = control.router()?.merge(observed(control.checks())?);

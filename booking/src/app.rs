@@ -91,6 +91,7 @@ impl Booking {
         }
         decisions::returns::lapse_due(&self.db, now).await?;
         decisions::consents::ask_due(&self.db, now).await?;
+        decisions::reminders::holds_ending_due(&self.db, now).await?;
         decisions::reminders::remind_due(&self.db, now).await?;
         conditions::remind_due(&self.db, now).await?;
         photographs::sweep_due(self, now).await?;

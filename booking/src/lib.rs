@@ -20,12 +20,12 @@
 //! | [`photographs`] | pictures of rooms, reports and faults, sealed |
 //! | [`notices`], [`mail`] | what people are told, in the app and by mail |
 //! | [`reports`] | what became of applications, sessions and faults, made from the audit trail (DESK-2) |
-//! | [`calendar`] | invitations for calendars |
 //! | [`calendar`] | invitations that follow every change, and feeds to subscribe to |
 //! | [`media`] | the link to the media plane: facts up, commands down |
 //! | [`devices`] | room systems and door panels: enrolled by two people, known by their key |
 //! | [`use_of_rooms`] | the day of use: check-in, no-show, extension |
 //! | [`restore`] | what a backup must not bring back |
+//! | [`wall_time`] | bookings keep their hour where the rules of the time zone change |
 //! | [`demo`] | what `DEMO=1` puts into an empty service |
 
 mod affected;
@@ -58,6 +58,7 @@ pub mod restore;
 pub mod settings;
 pub mod sites;
 pub mod use_of_rooms;
+pub mod wall_time;
 
 #[cfg(test)]
 mod testing;
@@ -98,6 +99,7 @@ pub(crate) fn all_sql() -> impl Iterator<Item = (&'static str, &'static str)> {
         use_of_rooms::SQL,
         restore::SQL,
         maintenance::SQL,
+        wall_time::SQL,
     ];
     stores.into_iter().flatten().copied().chain(reservations::all_sql())
 }

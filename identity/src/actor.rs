@@ -16,7 +16,7 @@ use kernel::{Error, Result};
 use std::collections::BTreeSet;
 use wire::{
     Code, Refusal, Rule,
-    id::{PersonId, SiteId},
+    id::{AgencyId, PersonId, SiteId},
 };
 
 /// A signed-in browser's session: not a stay in a meeting, which is [`wire::id::SessionId`].
@@ -45,8 +45,10 @@ pub struct Actor {
     pub agency: AgencyRef,
     /// With the role of an approver where one is lent to them today.
     pub roles: BTreeSet<PersonRole>,
-    /// The approver who lends it.
+    /// The approver who lends it, or the decision on what their own agency applies for.
     pub acting_for: Option<PersonId>,
+    /// The central agency on whose own applications this person of another agency decides today (TP-4). Not an approver's role: on nothing else.
+    pub decides_on: Option<AgencyId>,
     /// The sites that a facilitator looks after.
     pub sites: BTreeSet<SiteId>,
     pub session: AuthSessionId,

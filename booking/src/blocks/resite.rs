@@ -5,8 +5,8 @@ use super::{Displaced, Outcome, act, store, store::Kept, tell};
 use crate::{
     faults, holidays,
     overrides::{self, Exemption},
-    policy::{self, Slot},
-    reservations::{self, By, State, alternatives, grid::Grid},
+    policy::{self, Bound, Slot},
+    reservations::{self, By, State, alternatives, grid::Grid, verdict::Setting},
     sites::{self, Site},
 };
 use kernel::{
@@ -76,7 +76,10 @@ async fn lead(tx: &mut Tx, now: UnixMs, slot: Slot) -> Result<bool> {
 async fn times(tx: &mut Tx, now: UnixMs, it: &reservations::Stored, sites: &[Site]) -> Result<Vec<FreeTime>> {
     let own: Vec<&Site> = sites.iter().filter(|site| it.sites.iter().any(|used| used.site == site.id)).collect();
     let grid = Grid::read(tx, &own, alternatives::searched(it.slot), Some(it.id)).await?;
-    let found = alternatives::alternatives(it.slot, civil_date(now, MALAYSIA), &own, &grid);
+    // The lead time is set aside for it; the rest of the policy is not.
+    let setting = Setting::read(tx, now, it.slot).await?;
+    let lawful = |slot| policy::refused(&setting.policy, now, slot, &own, &setting.calendar).iter().all(|it| *it == Bound::LeadTime);
+    let found = alternatives::alternatives(it.slot, civil_date(now, MALAYSIA), &own, &grid, lawful);
     Ok(found.into_iter().map(|it| FreeTime { starts_at_ms: it.starts_at, ends_at_ms: it.ends_at }).collect())
 }
 

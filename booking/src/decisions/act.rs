@@ -4,7 +4,8 @@ use super::{Decision, Field, ReasonCode, consents, reminders, returns, store, wo
 use crate::{
     meetings,
     notices::{self, About, FreeSlot, Notice, audience},
-    overrides, policy,
+    overrides,
+    policy::{self, Policy},
     reservations::{self, By, State, Stored, entry, found, in_state, lapse, rules, verdict::Setting, with_alternatives},
     text,
 };
@@ -16,7 +17,7 @@ use serde::Deserialize;
 use std::collections::BTreeSet;
 use wire::{
     Code, Refusal, Rule, UnixMs,
-    id::{PersonId, ReservationId},
+    id::{AgencyId, PersonId, ReservationId},
 };
 
 /// Characters of the words of a decision.
@@ -27,11 +28,13 @@ const REASON_CHARS_MAX: usize = 1000;
 pub struct Decider {
     pub by: By,
     pub acting_for: Option<PersonId>,
+    /// Nothing but what this agency applies for.
+    pub only: Option<AgencyId>,
 }
 
 impl From<By> for Decider {
     fn from(by: By) -> Self {
-        Self { by, acting_for: None }
+        Self { by, acting_for: None, only: None }
     }
 }
 
@@ -73,6 +76,11 @@ pub async fn decide(db: &Db, now: UnixMs, by: impl Into<Decider>, id: Reservatio
     };
     let outcome = match outcome {
         Err(Error::Refused(refusal)) if refusal.code == Code::SlotTaken => slot_lost(db, now, id, refusal).await,
+        // A day that came to be refused meanwhile: what could be had instead is told with it.
+        Err(Error::Refused(refusal)) if refusal.code == Code::SlotInvalid => {
+            let stored = reservations::store::by_id(&mut db.read().await?, id).await?.ok_or(Code::NotFound)?;
+            with_alternatives(db, now, &stored.as_draft(), Some(id), Err(Error::Refused(refusal))).await
+        }
         other => other,
     };
     audit::record_refusal(db, outcome, || row(now, answer.decision, id, by)).await
@@ -95,7 +103,12 @@ async fn try_decide(db: &Db, now: UnixMs, by: Decider, id: ReservationId, answer
     kernel::transact!(db, tx => {
         let stored = found(tx, id).await?;
         if stored.agency == by.by.agency {
-            return Err(Refusal::by(Code::OwnAgency, Rule::Tp4).into());
+            // Somebody of another agency can, to whom an approver lends it.
+            let lending = identity::agency(tx, stored.agency).await?.is_some_and(|it| it.is_central);
+            return Err(Refusal::by(Code::OwnAgency, Rule::Tp4).with("delegate_of_another_agency", lending).into());
+        }
+        if by.only.is_some_and(|only| only != stored.agency) {
+            return Err(Refusal::by(Code::RoleMissing, Rule::Tp4).with("role", "approver").into());
         }
         let reason = reasoned(answer)?;
         if stored.state != State::Submitted {
@@ -103,6 +116,7 @@ async fn try_decide(db: &Db, now: UnixMs, by: Decider, id: ReservationId, answer
         }
         if stored.slot.starts_at <= now {
             lapse(tx, now, id).await?;
+            reservations::told::lapsed(tx, now, &stored).await?;
             return Ok(Outcome::Lapsed);
         }
         match answer.decision {
@@ -111,6 +125,7 @@ async fn try_decide(db: &Db, now: UnixMs, by: Decider, id: ReservationId, answer
             Decision::Refuse => refuse(tx, now, by, &stored, answer.reason_code, reason).await?,
         }
         reservations::store::note(tx, id, now, answer.decision.text(), Some(by.by.person), Some(Rule::Tp4)).await?;
+        reservations::told::series_result(tx, now, &stored).await?;
         Ok(Outcome::Done)
     })
 }
@@ -202,13 +217,38 @@ pub async fn deadline(tx: &mut Tx, now: UnixMs, it: &Stored) -> Result<UnixMs> {
 /// confirmed override of its agency is taken into account. The people's accounts are not looked at again: they are checked as they join.
 pub async fn hindrances(tx: &mut Tx, now: UnixMs, it: &Stored) -> Result<Vec<Refusal>> {
     let setting = Setting::read(tx, now, it.slot).await?;
+    let policy = kept(tx, it, &setting).await?;
+    let mut refusals = judged(it, &policy, &setting);
+    let needed = consents::needed(&consents::flags(it, &setting.sites, &setting.calendar), &policy.terms);
+    refusals.extend(consents::missing(&needed, it.slot, &store::consents(tx, it.id).await?));
+    excepted(tx, now, it, refusals).await
+}
+
+/// Why it may not stand any more as it was applied for, whoever decides on it: a room may have fewer seats or other hours by now.
+pub(crate) async fn unlawful(tx: &mut Tx, now: UnixMs, it: &Stored) -> Result<Vec<Refusal>> {
+    let setting = Setting::read(tx, now, it.slot).await?;
+    let policy = kept(tx, it, &setting).await?;
+    excepted(tx, now, it, judged(it, &policy, &setting)).await
+}
+
+/// The version of the policy by which it came.
+async fn kept(tx: &mut Tx, it: &Stored, setting: &Setting) -> Result<Policy> {
     let version = store::policy_of(tx, it.id).await?;
-    let policy = policy::by_version(tx, version).await?.unwrap_or_else(|| setting.policy.clone());
+    Ok(policy::by_version(tx, version).await?.unwrap_or_else(|| setting.policy.clone()))
+}
+
+async fn excepted(tx: &mut Tx, now: UnixMs, it: &Stored, mut refusals: Vec<Refusal>) -> Result<Vec<Refusal>> {
+    let sites = it.sites.iter().map(|it| it.site).collect();
+    overrides::cover(tx, now, it.agency, &sites, it.slot, Some(it.id), &mut refusals).await?;
+    Ok(refusals)
+}
+
+fn judged(it: &Stored, policy: &Policy, setting: &Setting) -> Vec<Refusal> {
     let draft = it.as_draft();
     let known: BTreeSet<PersonId> = rules::named(&draft).chain([draft.chair]).chain(draft.online.iter().copied()).collect();
     let by = rules::Circumstances {
         now: it.received_at,
-        policy: &policy,
+        policy,
         calendar: &setting.calendar,
         sites: &setting.sites,
         known: &known,
@@ -219,11 +259,7 @@ pub async fn hindrances(tx: &mut Tx, now: UnixMs, it: &Stored) -> Result<Vec<Ref
     let mut refusals = rules::judge(&draft, &by).refusals;
     // TP-2 was judged with the calendar of that day, and the schema holds the receipt to what came of it.
     refusals.retain(|it| it.code != Code::LeadTime);
-    let needed = consents::needed(&consents::flags(it, &setting.sites, &setting.calendar), &setting.policy.terms);
-    refusals.extend(consents::missing(&needed, it.slot, &store::consents(tx, it.id).await?));
-    let sites = it.sites.iter().map(|it| it.site).collect();
-    overrides::cover(tx, now, it.agency, &sites, it.slot, Some(it.id), &mut refusals).await?;
-    Ok(refusals)
+    refusals
 }
 
 /// The hold had run out and somebody else has the sites now: whoever approves is told what is free, and so is the applicant.

@@ -5,9 +5,9 @@ use super::store;
 use crate::{
     holidays::{self, Calendar, DayFlag},
     names::names,
-    notices::{self, About, Notice, Place},
+    notices::{self, About, Notice, Place, audience},
     overrides::Hand,
-    policy::{self, MALAYSIA, RestDayUse, Slot, Terms},
+    policy::{MALAYSIA, RestDayUse, Slot, Terms},
     reservations::{self, State, Stored},
     sites::{self, Site},
     text,
@@ -78,15 +78,10 @@ pub async fn calendar_of(tx: &mut Tx, slot: Slot) -> Result<Calendar> {
     holidays::calendar(tx, civil_date(slot.starts_at, MALAYSIA), civil_date(slot.ends_at, MALAYSIA)).await
 }
 
-/// Asks the facilitators of every site where an application needs their consent and was not asked about yet. Answers how many sites.
+/// Asks the facilitators of every site where an application needs their consent, by the version of the policy that it keeps, and was not
+/// asked about yet. Answers how many sites.
 pub async fn ask_due(db: &Db, now: UnixMs) -> Result<usize> {
-    let unasked = {
-        let mut tx = db.read().await?;
-        match policy::at(&mut tx, now).await?.terms.rest_day_use {
-            RestDayUse::Consent => store::unasked(&mut tx, now).await?,
-            RestDayUse::Free | RestDayUse::Refused => Vec::new(),
-        }
-    };
+    let unasked = store::unasked(&mut db.read().await?, now).await?;
     let mut asked = 0;
     for (id, site) in unasked {
         asked += usize::from(ask(db, now, id, site).await?);
@@ -159,14 +154,27 @@ async fn try_answer(
         if given == ConsentAnswer::Withheld && words.is_none() {
             return Err(Refusal::by(Code::ReasonMissing, Rule::Tp4).into());
         }
+        let said = words.clone();
         let answered = Answered { answer: given, by: by.person, at: now, words };
         store::answer_consent(tx, id, &Consent { site, slot: it.slot, asked_at: now, answered: Some(answered) }).await?;
         let act = if given == ConsentAnswer::Given { "consent_give" } else { "consent_withhold" };
         reservations::store::note(tx, id, now, act, Some(by.person), Some(Rule::Tp4)).await?;
         let entry = Entry::new(now, "consent.answer", "reservation", id).by(by.person).on_behalf_of(by.agency).rule(Rule::Tp4);
         audit::record(tx, entry.detail("site", site.to_string()).detail("answer", given.text()));
-        Ok(())
+        match given {
+            ConsentAnswer::Given => Ok(()),
+            ConsentAnswer::Withheld => withheld(tx, now, &it, site, said).await,
+        }
     })
+}
+
+/// Whoever applied and whoever decides are told at once: neither would look for it.
+async fn withheld(tx: &mut Tx, now: UnixMs, it: &Stored, site: SiteId, reason: Option<String>) -> Result<()> {
+    let Some(site) = sites::by_id(tx, site).await? else { return Ok(()) };
+    let mut people = audience::applicants(tx, it).await?;
+    people.extend(audience::approvers(tx, it, now).await?);
+    let about = About::of(tx, it).await?;
+    notices::tell(tx, now, &people, &Notice::ConsentWithheld { about, site: Place::from(&site), reason, at_ms: now }).await
 }
 
 #[cfg(test)]

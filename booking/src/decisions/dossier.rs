@@ -136,8 +136,8 @@ pub async fn of(booking: &Booking, tx: &mut Tx, actor: &Actor, it: Stored) -> Re
         if !it.holds() {
             let draft = it.as_draft();
             hindrances.extend(verdict::taken(tx, &draft, &setting.sites, Some(it.id)).await?);
-            verdict::offer_with(tx, now, &draft, Some(it.id), &mut hindrances).await?;
         }
+        verdict::offer_with(tx, now, &it.as_draft(), Some(it.id), &mut hindrances).await?;
     }
     let overdue_ms = setting.policy.terms.condition_overdue_hours.saturating_mul(3_600_000);
     let since = civil_date(now, MALAYSIA).checked_sub_days(Days::new(RECORD_DAYS)).and_then(|day| start_of_day(day, MALAYSIA));
@@ -196,7 +196,7 @@ async fn rivals(tx: &mut Tx, setting: &Setting, it: &Stored) -> Result<Vec<Rival
 }
 
 async fn site_consents(tx: &mut Tx, setting: &Setting, it: &Stored) -> Result<Vec<SiteConsent>> {
-    let needed = queue::needed(it, setting, &setting.policy.terms);
+    let needed = queue::needed(tx, it, setting).await?;
     let consents = store::consents(tx, it.id).await?;
     let of_slot: Vec<_> = consents.into_iter().filter(|consent| consent.slot == it.slot).collect();
     let named = of_slot.iter().filter_map(|it| it.answered.as_ref()).map(|it| it.by).collect();

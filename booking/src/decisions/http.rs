@@ -42,9 +42,9 @@ use wire::{
     id::{AgencyId, DelegationId, PersonId, ReservationId, SiteId},
 };
 
-/// TP-4: the central agency's approver, or who has the role today.
+/// TP-4: the central agency's approver, or who has the role today; or who decides today on what the central agency itself applies for.
 pub fn may_decide(actor: &Actor) -> Result<()> {
-    match view::approves(actor) {
+    match view::approves(actor) || actor.decides_on.is_some() {
         true => Ok(()),
         false => Err(Refusal::by(Code::RoleMissing, Rule::Tp4).with("role", PersonRole::Approver.text()).into()),
     }
@@ -73,7 +73,8 @@ pub async fn list(State(booking): State<Arc<Booking>>, actor: Actor, Query(query
     may_decide(&actor)?;
     let mut tx = booking.db.read().await?;
     let now = booking.clock.now();
-    let applications = queue::list(&mut tx, now, query.view, actor.agency.id, query.site, query.agency).await?;
+    let mut applications = queue::list(&mut tx, now, query.view, actor.agency.id, query.site, query.agency.or(actor.decides_on)).await?;
+    applications.retain(|it| actor.decides_on.is_none_or(|agency| it.agency.id == agency));
     Ok(Json(Queue { applications }))
 }
 
@@ -86,6 +87,9 @@ pub async fn dossier(State(booking): State<Arc<Booking>>, actor: Actor, Path(id)
     may_decide(&actor)?;
     let mut tx = booking.db.read().await?;
     let it = view::seen(&mut tx, id, &actor).await?;
+    if !view::approves(&actor) && !view::decides(&it, &actor) {
+        return Err(Refusal::by(Code::RoleMissing, Rule::Tp4).with("role", PersonRole::Approver.text()).into());
+    }
     Ok(Json(dossier::of(&booking, &mut tx, &actor, it).await?))
 }
 
@@ -103,7 +107,7 @@ pub async fn decide(
     Json(answer): Json<Answer>,
 ) -> Result<Json<Reservation>> {
     may_decide(&actor)?;
-    let decider = Decider { by: by(&actor), acting_for: actor.acting_for };
+    let decider = Decider { by: by(&actor), acting_for: actor.acting_for, only: actor.decides_on };
     act::decide(&booking.db, booking.clock.now(), decider, id, &answer).await?;
     shown(&booking, &actor, id).await
 }
@@ -270,7 +274,8 @@ pub struct DelegationWish {
     pub to: NaiveDate,
 }
 
-/// Lends one's own role as an approver to somebody of the central agency.
+/// Lends one's own role as an approver to somebody of the central agency, or to somebody of another agency the decision on what one's own agency
+/// applies for.
 #[utoipa::path(post, path = "/delegations", tag = "decisions", request_body = DelegationWish,
     params(("idempotency-key" = Option<String>, Header, description = "The same request sent twice under one key is carried out once")),
     responses((status = 201, body = DelegationRow), (status = 401, body = Problem, content_type = "application/problem+json"),

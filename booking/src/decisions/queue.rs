@@ -7,8 +7,7 @@ use super::{
 };
 use crate::{
     names::names,
-    people,
-    policy::Terms,
+    people, policy,
     reservations::{self, State, Stored, rules, verdict::Setting, view::named_site},
     sites::SiteRef,
 };
@@ -119,7 +118,7 @@ pub async fn list(
 }
 
 async fn row(tx: &mut Tx, setting: &Setting, it: Stored) -> Result<QueueRow> {
-    let needed = needed(&it, setting, &setting.policy.terms);
+    let needed = needed(tx, &it, setting).await?;
     let consents = store::consents(tx, it.id).await?;
     let open = returns::open(tx, &it).await?;
     let waiting_from = match &open {
@@ -149,7 +148,10 @@ async fn row(tx: &mut Tx, setting: &Setting, it: Stored) -> Result<QueueRow> {
     })
 }
 
-/// The sites whose consent is needed for a use.
-pub fn needed(it: &Stored, setting: &Setting, terms: &Terms) -> Vec<SiteId> {
-    consents::needed(&consents::flags(it, &setting.sites, &setting.calendar), terms)
+/// The sites whose consent is needed for a use, by the version of the policy that it keeps.
+pub async fn needed(tx: &mut Tx, it: &Stored, setting: &Setting) -> Result<Vec<SiteId>> {
+    let version = store::policy_of(tx, it.id).await?;
+    let kept = policy::by_version(tx, version).await?;
+    let terms = kept.map_or_else(|| setting.policy.terms.clone(), |it| it.terms);
+    Ok(consents::needed(&consents::flags(it, &setting.sites, &setting.calendar), &terms))
 }

@@ -1,11 +1,11 @@
 //! What happens while nobody decides: those on duty are reminded after some working hours, then daily; before the hold of the sites ends,
-//! every approver and the system administrators are told. Never at night, and each once.
+//! every approver and the system administrators are told, and before that the applicant. Never at night, and each once.
 
 use super::{store, working::Office};
 use crate::{
     holidays,
     names::names,
-    notices::{self, About, Notice},
+    notices::{self, About, Notice, audience},
     policy::{self, MALAYSIA, Terms},
     reservations::{self, State, Stored},
 };
@@ -16,10 +16,18 @@ use kernel::{
     audit::{self, Entry},
     clock::civil_date,
 };
-use wire::{Rule, UnixMs, id::PersonId};
+use wire::{
+    Rule, UnixMs,
+    id::{PersonId, ReservationId},
+};
 
 /// Working minutes of the hold that are left when everybody is told: half a day, in which one of them can decide.
 const ESCALATE_BEFORE_MINUTES: i64 = 240;
+
+/// Working minutes of the hold that are left when the applicant is told: a whole day, in which somebody can still be asked.
+const TELL_BEFORE_MINUTES: i64 = 540;
+/// No row of rest days and holidays is longer.
+const LOOK_AHEAD_MS: i64 = 14 * 86_400_000;
 
 names! {
     ReminderKind {
@@ -54,6 +62,43 @@ pub fn due(now: UnixMs, waiting: &Waiting<'_>, terms: &Terms, office: Office<'_>
         Some(last) => day(last) < day(now) && office.is_open(now),
     };
     again.then_some(ReminderKind::Reminder)
+}
+
+/// Whether the applicant is to be told now that the hold ends: pure.
+pub fn ends_soon(now: UnixMs, hold_until: UnixMs, office: Office<'_>) -> bool {
+    let left = office.minutes(now, hold_until);
+    left <= TELL_BEFORE_MINUTES && (office.is_open(now) || left == 0)
+}
+
+/// Tells the applicants of every application whose sites are held for one working day more, once for each hold. Answers of how many.
+pub async fn holds_ending_due(db: &Db, now: UnixMs) -> Result<usize> {
+    let mut told = 0;
+    let ending = store::holds_ending(&mut db.read().await?, now, now.saturating_add_ms(LOOK_AHEAD_MS)).await?;
+    for id in ending {
+        // Mostly it is too early: that is found out without holding anybody up.
+        if !is_soon(&mut db.read().await?, now, id).await? {
+            continue;
+        }
+        told += usize::from(kernel::transact!(db, tx => {
+            let it = reservations::found(tx, id).await?;
+            let undecided = matches!(it.state, State::Submitted | State::Returned) && it.holds();
+            let Some(expires_at_ms) = it.hold_expires_at.filter(|at| undecided && now < *at) else { return Ok(false) };
+            let about = About::of(tx, &it).await?;
+            let people = audience::applicants(tx, &it).await?;
+            notices::tell(tx, now, &people, &Notice::HoldExpiring { about, expires_at_ms }).await?;
+            let entry = Entry::new(now, "reservation.hold_remind", "reservation", id).rule(Rule::Tp4);
+            audit::record(tx, entry.detail("reference", it.reference.as_str()).detail("expires_at_ms", expires_at_ms.0));
+            Ok(true)
+        })?);
+    }
+    Ok(told)
+}
+
+async fn is_soon(tx: &mut Tx, now: UnixMs, id: ReservationId) -> Result<bool> {
+    let Some(hold_until) = reservations::store::by_id(tx, id).await?.and_then(|it| it.hold_expires_at) else { return Ok(false) };
+    let region = policy::at(tx, now).await?.terms.region;
+    let calendar = holidays::calendar(tx, civil_date(now, MALAYSIA), civil_date(hold_until, MALAYSIA)).await?;
+    Ok(ends_soon(now, hold_until, Office { calendar: &calendar, region }))
 }
 
 /// Reminds of every application that has waited for too long. Answers how many were reminded of.
@@ -101,13 +146,15 @@ async fn remind(tx: &mut Tx, now: UnixMs, it: &Stored) -> Result<bool> {
 /// Those who decide today: approvers, and the delegates of those who are away. None of the agency that applies.
 pub async fn on_duty(tx: &mut Tx, it: &Stored, now: UnixMs) -> Result<Vec<PersonId>> {
     let approvers = identity::holders(tx, PersonRole::Approver, None).await?;
-    let people = delegations::on_duty(tx, &approvers, now).await?;
+    let mut people = delegations::on_duty(tx, &approvers, now).await?;
+    people.extend(delegations::deciding_on(tx, it.agency, now).await?);
     not_of(tx, it, people).await
 }
 
 async fn everybody(tx: &mut Tx, it: &Stored, now: UnixMs) -> Result<Vec<PersonId>> {
     let mut people = identity::holders(tx, PersonRole::Approver, None).await?;
     people.extend(delegations::on_duty(tx, &people, now).await?);
+    people.extend(delegations::deciding_on(tx, it.agency, now).await?);
     let mut people = not_of(tx, it, people).await?;
     people.extend(identity::holders(tx, PersonRole::SystemAdministrator, None).await?);
     people.sort_unstable();
@@ -163,6 +210,25 @@ mod tests {
             let waiting = Waiting { from: at("2026-12-01T10:00"), hold_until: at("2026-12-10T17:00"), told: &told };
             assert_eq!(due(at(now), &waiting, &terms, office), *expected, "{shows}");
         }
+    }
+
+    #[test]
+    fn the_applicant_is_told_with_a_working_day_left() {
+        let calendar = Calendar::default();
+        let office = Office { calendar: &calendar, region: Region::Putrajaya };
+        // Held until Monday 7 December at 17:00.
+        for (shows, now, told) in [
+            ("more than a working day before", "2026-12-04T16:59", false),
+            ("the night before", "2026-12-06T23:00", false),
+            ("on the day itself, before work", "2026-12-07T07:59", false),
+            ("a whole working day before", "2026-12-07T08:00", true),
+            ("late in the day", "2026-12-07T16:00", true),
+        ] {
+            assert_eq!(ends_soon(at(now), at("2026-12-07T17:00"), office), told, "{shows}");
+        }
+        // Held until the morning of use, before work: the last working minute was the day before.
+        assert!(ends_soon(at("2026-12-07T16:00"), at("2026-12-08T07:00"), office));
+        assert!(ends_soon(at("2026-12-07T18:00"), at("2026-12-08T07:00"), office), "late rather than never");
     }
 
     #[test]

@@ -51,7 +51,15 @@ kernel::sql! {
     /// Of two sweeps at once one tells.
     TELL = "INSERT INTO decision_reminder (reservation_id, waiting_from_ms, number, kind, at_ms) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (reservation_id, waiting_from_ms, number) DO NOTHING RETURNING number";
+    /// Undecided, with its sites held until soon, and its applicant not told of that yet.
+    HOLDS_ENDING = "SELECT r.id FROM reservation r
+        WHERE r.state IN ('submitted', 'returned') AND r.hold_expires_at_ms > $1 AND r.hold_expires_at_ms <= $2 AND r.starts_at_ms > $1
+          AND EXISTS (SELECT 1 FROM occupancy o WHERE o.reservation_id = r.id AND o.state <> 'released')
+          AND NOT EXISTS (SELECT 1 FROM notice n WHERE n.person_id = r.applicant_id AND n.kind = 'hold_expiring' AND n.object_id = r.id
+            AND n.version = r.hold_expires_at_ms)
+        ORDER BY r.hold_expires_at_ms LIMIT $3";
     UNASKED = "SELECT o.reservation_id, o.site_id FROM occupancy o JOIN reservation r ON r.id = o.reservation_id
+        JOIN policy p ON p.version = r.policy_version AND p.rest_day_use = 'consent'
         WHERE r.state = 'submitted' AND r.starts_at_ms > $1 AND o.removed_at_ms IS NULL AND NOT EXISTS (SELECT 1 FROM site_consent c
             WHERE c.reservation_id = r.id AND c.site_id = o.site_id AND c.starts_at_ms = r.starts_at_ms AND c.ends_at_ms = r.ends_at_ms)
         ORDER BY r.received_at_ms DESC, o.site_id LIMIT $2";
@@ -150,6 +158,13 @@ pub async fn returns_over(tx: &mut Tx, now: UnixMs) -> Result<Vec<ReservationId>
 /// Applications that wait for a decision, those whose hold ends first in front.
 pub async fn waiting(tx: &mut Tx, now: UnixMs) -> Result<Vec<ReservationId>> {
     let rows: Vec<Text<ReservationId>> = on!(tx, c => sqlx::query_scalar(WAITING).bind(now.0).bind(SWEEP_MAX).fetch_all(c).await)?;
+    Ok(rows.into_iter().map(|it| it.0).collect())
+}
+
+/// Undecided applications whose hold ends between two instants, and whose applicants have not been told.
+pub async fn holds_ending(tx: &mut Tx, now: UnixMs, until: UnixMs) -> Result<Vec<ReservationId>> {
+    let rows: Vec<Text<ReservationId>> =
+        on!(tx, c => sqlx::query_scalar(HOLDS_ENDING).bind(now.0).bind(until.0).bind(SWEEP_MAX).fetch_all(c).await)?;
     Ok(rows.into_iter().map(|it| it.0).collect())
 }
 

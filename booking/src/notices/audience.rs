@@ -4,13 +4,18 @@ use crate::reservations;
 use identity::PersonRole;
 use kernel::{Result, Tx};
 use std::collections::BTreeSet;
-use wire::id::{PersonId, SiteId};
+use wire::{
+    UnixMs,
+    id::{PersonId, SiteId},
+};
 
-/// The approvers of the central agency (TP-4), without those of the applicant's own agency, who may not decide.
-pub async fn approvers(tx: &mut Tx, of: &reservations::Stored) -> Result<Vec<PersonId>> {
+/// The approvers of the central agency (TP-4), without those of the applicant's own agency, who may not decide; of what the central agency
+/// itself applies for, those of other agencies to whom its approvers lend that.
+pub async fn approvers(tx: &mut Tx, of: &reservations::Stored, now: UnixMs) -> Result<Vec<PersonId>> {
     let own: BTreeSet<_> = identity::holders(tx, PersonRole::Approver, Some(of.agency)).await?.into_iter().collect();
     let all = identity::holders(tx, PersonRole::Approver, None).await?;
-    Ok(all.into_iter().filter(|it| !own.contains(it)).collect())
+    let lent = identity::delegations::deciding_on(tx, of.agency, now).await?;
+    Ok(all.into_iter().filter(|it| !own.contains(it)).chain(lent).collect())
 }
 
 /// Those who answer for an application: who applied, and the UC administrators of the agency.

@@ -317,6 +317,13 @@ pub enum Notice {
         site: Place,
         at_ms: UnixMs,
     },
+    /// To the applicants and the approvers: those who look after a site cannot open it on that rest day or holiday.
+    ConsentWithheld {
+        about: About,
+        site: Place,
+        reason: Option<String>,
+        at_ms: UnixMs,
+    },
     /// To the applicant: the sites went to somebody else before a decision; these slots are free.
     SlotLost {
         about: About,
@@ -376,6 +383,7 @@ names! {
         OverrideAsked = "override_asked",
         OverrideDecided = "override_decided",
         ConsentAsked = "consent_asked",
+        ConsentWithheld = "consent_withheld",
         SlotLost = "slot_lost",
         DelegationMade = "delegation_made",
         SeriesResult = "series_result",
@@ -426,10 +434,14 @@ impl Notice {
             Self::OverrideAsked { exception, at_ms } => of(Kind::OverrideAsked, &exception.id, at_ms.0),
             Self::OverrideDecided { exception, at_ms, .. } => of(Kind::OverrideDecided, &exception.id, at_ms.0),
             Self::ConsentAsked { about, site, at_ms } => of(Kind::ConsentAsked, &format!("{}/{}", about.reservation, site.id), at_ms.0),
+            Self::ConsentWithheld { about, site, at_ms, .. } => {
+                of(Kind::ConsentWithheld, &format!("{}/{}", about.reservation, site.id), at_ms.0)
+            }
             // Told once for one slot, however often somebody tries to approve it.
             Self::SlotLost { about, .. } => of(Kind::SlotLost, &about.reservation, about.starts_at_ms.0),
             Self::DelegationMade { delegation, .. } => of(Kind::DelegationMade, delegation, 0),
-            Self::SeriesResult { about, at_ms, .. } => of(Kind::SeriesResult, &about.reservation, at_ms.0),
+            // Told again where one of its uses is decided on anew, with another result.
+            Self::SeriesResult { about, accepted, .. } => of(Kind::SeriesResult, &about.reservation, i64::from(*accepted)),
             Self::Invited { event } => of(Kind::Invited, &event.meeting, i64::from(event.sequence)),
             Self::InvitationChanged { event } => of(Kind::InvitationChanged, &event.meeting, i64::from(event.sequence)),
             Self::InvitationCancelled { event } => of(Kind::InvitationCancelled, &event.meeting, i64::from(event.sequence)),
@@ -457,6 +469,7 @@ impl Notice {
             | Self::ConditionOverdue { about, .. }
             | Self::FaultAffects { about, .. }
             | Self::ConsentAsked { about, .. }
+            | Self::ConsentWithheld { about, .. }
             | Self::SlotLost { about, .. }
             | Self::SeriesResult { about, .. } => Some(about),
             Self::FaultReported { .. }
@@ -499,7 +512,7 @@ impl Notice {
     fn guarded(mut self) -> Self {
         let classified = self.about().is_some_and(|about| is_classified(about.classification));
         match &mut self {
-            Self::ApplicationReturned { reason, .. } | Self::Refused { reason, .. } => {
+            Self::ApplicationReturned { reason, .. } | Self::Refused { reason, .. } | Self::ConsentWithheld { reason, .. } => {
                 *reason = reason.take().filter(|_| !classified).map(|words| words.chars().take(WORDS_CHARS_MAX).collect());
             }
             Self::Invited { event } | Self::InvitationChanged { event } | Self::InvitationCancelled { event } => {
@@ -533,6 +546,7 @@ impl Notice {
             | Self::ConditionOverdue { about, .. }
             | Self::FaultAffects { about, .. }
             | Self::ConsentAsked { about, .. }
+            | Self::ConsentWithheld { about, .. }
             | Self::SlotLost { about, .. }
             | Self::SeriesResult { about, .. } => Some(about),
             _ => None,

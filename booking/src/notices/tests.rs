@@ -62,7 +62,7 @@ pub(crate) fn every(classification: Classification) -> Vec<Notice> {
             at_ms: at,
         },
         Notice::Approved { about: about.clone(), meeting: Some(event.meeting), at_ms: at },
-        Notice::Refused { about: about.clone(), reason_code: Some(ReasonCode::Other), reason, at_ms: at },
+        Notice::Refused { about: about.clone(), reason_code: Some(ReasonCode::Other), reason: reason.clone(), at_ms: at },
         Notice::HoldExpiring { about: about.clone(), expires_at_ms: at },
         Notice::Lapsed { about: about.clone(), at_ms: at },
         Notice::Withdrawn { about: about.clone(), at_ms: at },
@@ -84,6 +84,7 @@ pub(crate) fn every(classification: Classification) -> Vec<Notice> {
         Notice::OverrideAsked { exception: exception.clone(), at_ms: at },
         Notice::OverrideDecided { exception, confirmed: true, at_ms: at },
         Notice::ConsentAsked { about: about.clone(), site: site.clone(), at_ms: at },
+        Notice::ConsentWithheld { about: about.clone(), site: site.clone(), reason, at_ms: at },
         Notice::SlotLost { about: about.clone(), alternatives: vec![FreeSlot { starts_at_ms: at, ends_at_ms: at }], at_ms: at },
         Notice::DelegationMade {
             delegation: DelegationId(uuid::Uuid::from_u128(12)),

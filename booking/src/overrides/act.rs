@@ -134,7 +134,8 @@ async fn try_decide(db: &Db, now: UnixMs, by: Hand, id: OverrideId, confirm: boo
         }
         let act = if confirm { "override.confirm" } else { "override.decline" };
         audit::record(tx, described(entry(now, act, id, by), &it).detail("asked_by", it.asked_by.map(|it| it.to_string())));
-        let mut people: Vec<PersonId> = it.asked_by.into_iter().collect();
+        // Asked on behalf of an approver who is away, it is theirs as well.
+        let mut people: Vec<PersonId> = it.asked_by.into_iter().chain(it.asked_for).collect();
         if confirm {
             people.extend(identity::holders(tx, PersonRole::UcAdministrator, Some(it.agency)).await?);
         }

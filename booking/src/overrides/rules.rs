@@ -3,6 +3,7 @@
 use super::{Exemption, Hand, Override, OverrideState};
 use crate::{
     policy::{Slot, SlotFault, Terms},
+    reservations::rules::REST_DAY,
     sites::{SITES_MAX, Site},
 };
 use kernel::extract::malformed;
@@ -71,6 +72,7 @@ pub fn needed(refusal: &Refusal) -> Option<Exemption> {
         Code::SlotInvalid if refusal.values.get("bound").is_some_and(|it| it == SlotFault::OpeningHours.bound()) => {
             Some(Exemption::OpeningHours)
         }
+        Code::SlotInvalid if refusal.values.get("bound").is_some_and(|it| it == REST_DAY) => Some(Exemption::RestDay),
         Code::ConsentMissing => Some(Exemption::RestDay),
         _ => None,
     }

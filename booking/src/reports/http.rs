@@ -7,7 +7,7 @@ use super::{
     records::{MONTHS_KEPT, Records},
     wanted,
 };
-use crate::{Booking, reservations::view, sites};
+use crate::{Booking, policy, reservations::view, sites};
 use axum::{
     extract::State,
     http::header,
@@ -225,7 +225,9 @@ pub async fn agencies_use(State(booking): State<Arc<Booking>>, actor: Actor) -> 
     let records = booking.reports.up_to_date(&booking.db).await?;
     let mut tx = booking.db.read().await?;
     let mut named: BTreeMap<AgencyId, AgencyRef> = identity::agencies::all(&mut tx).await?.into_iter().map(|it| (it.id, it)).collect();
-    let found = wanted::of_agencies(&records, &wanted::all(&mut tx).await?, MONTHS_SHOWN, booking.clock.now());
+    let now = booking.clock.now();
+    let by_policy = policy::at(&mut tx, now).await?.terms.wanted_uses_per_month;
+    let found = wanted::of_agencies(&records, &wanted::all(&mut tx).await?, by_policy, MONTHS_SHOWN, now);
     let agencies = found.into_iter().filter_map(|it| {
         let months = it.months.into_iter().map(|(month, uses)| MonthUse { month: month.to_string(), uses }).collect();
         Some(AgencyUse { agency: named.remove(&it.agency)?, uses_wanted: it.wanted, low: it.low, months })

@@ -174,7 +174,7 @@ kernel::on_both! {
         }
         let records = trail.records().await;
         let flagged = |wanted: &BTreeMap<AgencyId, i64>, month: i32| {
-            let found = wanted::of_agencies(&records, wanted, 12, UnixMs(start.plus(month).starts_at().0 + DAY));
+            let found = wanted::of_agencies(&records, wanted, 1, 12, UnixMs(start.plus(month).starts_at().0 + DAY));
             found.iter().find(|it| it.agency == trail.agency).unwrap().low
         };
         let own = BTreeMap::new();

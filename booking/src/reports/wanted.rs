@@ -10,8 +10,6 @@ use wire::{
 
 /// Months in a row below the wanted level before an agency is flagged (DESK-2).
 pub const MONTHS_BELOW: i32 = 6;
-/// Uses a month that are wanted of an agency of which nothing else was said.
-pub const USES_WANTED: i64 = 1;
 /// More cannot be wanted of an agency: three rooms, a session each hour.
 pub const USES_WANTED_MAX: i64 = 1000;
 
@@ -26,7 +24,7 @@ pub async fn set(tx: &mut Tx, agency: AgencyId, uses_each_month: i64, by: Person
     Ok(())
 }
 
-/// What was said of agencies; [`USES_WANTED`] holds for the rest.
+/// What was said of agencies; what the policy wants ([`crate::policy::Terms::wanted_uses_per_month`]) holds for the rest.
 pub async fn all(tx: &mut Tx) -> Result<BTreeMap<AgencyId, i64>> {
     let rows: Vec<(Text<AgencyId>, i64)> = on!(tx, c => sqlx::query_as(ALL).fetch_all(c).await)?;
     Ok(rows.into_iter().map(|(Text(agency), uses)| (agency, uses)).collect())
@@ -43,8 +41,9 @@ pub struct Use {
     pub low: bool,
 }
 
-/// Every agency's use over the last `months` whole months before `now`, the flagged first.
-pub fn of_agencies(records: &Records, wanted: &BTreeMap<AgencyId, i64>, months: i32, now: UnixMs) -> Vec<Use> {
+/// Every agency's use over the last `months` whole months before `now`, the flagged first. `by_policy` is wanted of those of which nothing else
+/// was said.
+pub fn of_agencies(records: &Records, wanted: &BTreeMap<AgencyId, i64>, by_policy: i64, months: i32, now: UnixMs) -> Vec<Use> {
     let this = Month::of(now);
     let first = this.plus(-months.max(MONTHS_BELOW));
     let mut counts: BTreeMap<(AgencyId, Month), i64> = BTreeMap::new();
@@ -61,7 +60,7 @@ pub fn of_agencies(records: &Records, wanted: &BTreeMap<AgencyId, i64>, months: 
         .agencies
         .iter()
         .map(|(agency, created_at)| {
-            let wanted = wanted.get(agency).copied().unwrap_or(USES_WANTED);
+            let wanted = wanted.get(agency).copied().unwrap_or(by_policy);
             let months: Vec<(Month, i64)> =
                 first.through(this.plus(-1)).map(|month| (month, counts.get(&(*agency, month)).copied().unwrap_or(0))).collect();
             let watched = this.plus(-MONTHS_BELOW);

@@ -1,7 +1,7 @@
 //! The acts upon a reservation: apply, withdraw, lapse. Each is one transaction with its audit row; `now` is the server's clock.
 
 use super::{
-    Draft, Ended, State, Stored, drafts, occupancies, rules, store, told,
+    Draft, Ended, State, Stored, amendment, drafts, occupancies, rules, store, told,
     verdict::{self, Setting},
     waiting,
 };
@@ -96,12 +96,17 @@ async fn try_apply(db: &Db, now: UnixMs, application: Application<'_>, id: Reser
         {
             return Ok(carried_out);
         }
-        let setting = Setting::read(tx, now, draft.slot()).await?;
-        let mut judgement = rules::judge(draft, &setting.circumstances(now, &application));
-        overrides::cover(tx, now, application.by.agency, &draft.site_ids(), draft.slot(), None, &mut judgement.refusals).await?;
-        all_of(&judgement.refusals)?;
-        occupancies::lock_sites(tx, draft.sites.iter().map(|it| it.site)).await?;
-        let waits = application.wait && !verdict::taken(tx, draft, &setting.sites, None).await?.is_empty();
+        // Refused before anybody waits for its sites, where it is refused at all.
+        let (setting, _) = judged(tx, now, &application).await?;
+        occupancies::lock_sites(tx, amendment::asked_sites(draft)).await?;
+        // Of many who want one slot all but the first are told so at once, and let go of the sites.
+        let taken = verdict::taken(tx, draft, &setting.sites, None).await?;
+        let waits = application.wait && !taken.is_empty();
+        if !waits {
+            all_of(&taken)?;
+        }
+        // Judged again now that its sites are ours: what they are, and what is taken of them, stays so until the commit.
+        let (setting, judgement) = judged(tx, now, &application).await?;
         let waiting_no = match waits {
             true => Some(waiting::next_number(tx).await?),
             false => None,
@@ -112,6 +117,16 @@ async fn try_apply(db: &Db, now: UnixMs, application: Application<'_>, id: Reser
         }
         Ok(id)
     })
+}
+
+/// Judged by everything but a taken slot, and refused where that is to be.
+async fn judged(tx: &mut Tx, now: UnixMs, application: &Application<'_>) -> Result<(Setting, rules::Judgement)> {
+    let draft = application.draft;
+    let setting = Setting::read(tx, now, draft.slot()).await?;
+    let mut judgement = rules::judge(draft, &setting.circumstances(now, application));
+    overrides::cover(tx, now, application.by.agency, &draft.site_ids(), draft.slot(), None, &mut judgement.refusals).await?;
+    all_of(&judgement.refusals)?;
+    Ok((setting, judgement))
 }
 
 /// Stores an application that was judged, with its row in the trail. The caller holds its sites.

@@ -28,9 +28,9 @@ pub struct Offered {
     pub other_sites: Vec<Elsewhere>,
 }
 
-/// The next slots of the same length that are free at all `sites`, from the wanted start on and not before `earliest`.
-/// `grid` holds what is taken of those sites in the days searched.
-pub fn alternatives(wanted: Slot, earliest: NaiveDate, sites: &[&Site], grid: &Grid) -> Vec<Slot> {
+/// The next slots of the same length that are free at all `sites`, from the wanted start on and not before `earliest`; `lawful` says of each
+/// what time and place do not. `grid` holds what is taken of those sites in the days searched.
+pub fn alternatives(wanted: Slot, earliest: NaiveDate, sites: &[&Site], grid: &Grid, lawful: impl Fn(Slot) -> bool) -> Vec<Slot> {
     let mut found: Vec<Slot> = Vec::new();
     let Some(first) = sites.first() else { return found };
     let (opens, closes) = hours(sites);
@@ -42,7 +42,7 @@ pub fn alternatives(wanted: Slot, earliest: NaiveDate, sites: &[&Site], grid: &G
             let slot = Slot { starts_at, ends_at: starts_at.saturating_add_ms(wanted.duration_ms()) };
             minute += QUARTER_MIN;
             let after = found.last().map_or(wanted.starts_at, |last| last.ends_at);
-            if starts_at >= after && sites.iter().all(|site| site.is_open_for(slot) && grid.is_free(site, slot)) {
+            if starts_at >= after && sites.iter().all(|site| site.is_open_for(slot) && grid.is_free(site, slot)) && lawful(slot) {
                 found.push(slot);
                 if found.len() == ALTERNATIVES_MAX {
                     return found;
@@ -53,10 +53,10 @@ pub fn alternatives(wanted: Slot, earliest: NaiveDate, sites: &[&Site], grid: &G
     found
 }
 
-/// The wanted slot with a free site in the place of each that is taken. Nothing where all the sites asked for are free, or where there are
-/// not enough others.
-pub fn elsewhere(wanted: Slot, asked: &[&Site], others: &[&Site], grid: &Grid) -> Vec<Elsewhere> {
-    let fits = |site: &&&Site| site.is_open_for(wanted) && grid.is_free(site, wanted);
+/// The wanted slot with a site that can be had in the place of each that cannot: it is taken, closed, or not `lawful` then. Nothing where all the
+/// sites asked for can be had, or where there are not enough others.
+pub fn elsewhere(wanted: Slot, asked: &[&Site], others: &[&Site], grid: &Grid, lawful: impl Fn(&Site) -> bool) -> Vec<Elsewhere> {
+    let fits = |site: &&&Site| site.is_open_for(wanted) && grid.is_free(site, wanted) && lawful(site);
     let kept: Vec<SiteId> = asked.iter().filter(fits).map(|site| site.id).collect();
     let missing = asked.len() - kept.len();
     let spare: Vec<SiteId> = others.iter().filter(fits).map(|site| site.id).collect();
@@ -101,7 +101,7 @@ mod tests {
         let (one, other) = (site(), site());
         let grid = Grid::of(one.id, busy.to_vec()).and(other.id, vec![]);
         assert_eq!(
-            alternatives(wanted, "2026-12-04".parse().unwrap(), &[&one, &other], &grid),
+            alternatives(wanted, "2026-12-04".parse().unwrap(), &[&one, &other], &grid, |_| true),
             [
                 slot("2026-12-04T11:00:00", "2026-12-04T13:00:00"),
                 slot("2026-12-04T14:00:00", "2026-12-04T16:00:00"),
@@ -113,15 +113,23 @@ mod tests {
     #[test]
     fn none_lies_before_the_earliest_lawful_day() {
         let wanted = slot("2026-12-04T09:00:00", "2026-12-04T10:00:00");
-        let found = alternatives(wanted, "2026-12-06".parse().unwrap(), &[&site()], &Grid::default());
+        let found = alternatives(wanted, "2026-12-06".parse().unwrap(), &[&site()], &Grid::default(), |_| true);
         assert_eq!(found[0], slot("2026-12-06T08:00:00", "2026-12-06T09:00:00"));
+    }
+
+    #[test]
+    fn none_that_is_not_lawful() {
+        let wanted = slot("2026-12-04T09:00:00", "2026-12-04T10:00:00");
+        let monday = |slot: Slot| slot.starts_at >= at("2026-12-07T00:00:00");
+        let found = alternatives(wanted, "2026-12-04".parse().unwrap(), &[&site()], &Grid::default(), monday);
+        assert_eq!(found[0], slot("2026-12-07T08:00:00", "2026-12-07T09:00:00"));
     }
 
     #[test]
     fn none_where_nothing_is_free() {
         let wanted = slot("2026-12-04T09:00:00", "2026-12-04T10:00:00");
         let site = site();
-        assert_eq!(alternatives(wanted, "2026-12-04".parse().unwrap(), &[&site], &Grid::of(site.id, vec![searched(wanted)])), []);
+        assert_eq!(alternatives(wanted, "2026-12-04".parse().unwrap(), &[&site], &Grid::of(site.id, vec![searched(wanted)]), |_| true), []);
     }
 
     #[test]
@@ -129,10 +137,13 @@ mod tests {
         let wanted = slot("2026-12-04T09:00:00", "2026-12-04T10:00:00");
         let (one, two, three, four) = (site(), site(), site(), site());
         let grid = Grid::of(one.id, vec![wanted]).and(four.id, vec![wanted]);
-        let found = elsewhere(wanted, &[&one, &two], &[&three, &four], &grid);
+        let found = elsewhere(wanted, &[&one, &two], &[&three, &four], &grid, |_| true);
         assert_eq!(found, [Elsewhere { slot: wanted, sites: vec![two.id, three.id] }]);
-        assert_eq!(elsewhere(wanted, &[&two, &three], &[&one], &grid), [], "nothing is missing");
-        assert_eq!(elsewhere(wanted, &[&one, &four], &[&two], &grid), [], "one spare site does not replace two");
+        assert_eq!(elsewhere(wanted, &[&two, &three], &[&one], &grid, |_| true), [], "nothing is missing");
+        assert_eq!(elsewhere(wanted, &[&one, &four], &[&two], &grid, |_| true), [], "one spare site does not replace two");
+        let holiday = two.id;
+        let found = elsewhere(wanted, &[&two, &three], &[&four], &Grid::default(), |site| site.id != holiday);
+        assert_eq!(found, [Elsewhere { slot: wanted, sites: vec![three.id, four.id] }], "a site with a holiday is replaced");
     }
 
     proptest! {
@@ -149,7 +160,7 @@ mod tests {
                 }
             }
             let site = site();
-            for found in alternatives(wanted, "2026-12-04".parse().unwrap(), &[&site], &Grid::of(site.id, busy.clone())) {
+            for found in alternatives(wanted, "2026-12-04".parse().unwrap(), &[&site], &Grid::of(site.id, busy.clone()), |_| true) {
                 prop_assert!(found.within_hours(480, 1020, site.zone()));
                 prop_assert!(busy.iter().all(|it| !it.overlaps(found)));
                 prop_assert_eq!(found.duration_ms(), wanted.duration_ms());

@@ -184,7 +184,8 @@ pub async fn list(State(booking): State<Arc<Booking>>, actor: Actor, Query(query
         }
         View::ToDecide => {
             decisions::http::may_decide(&actor)?;
-            store::list(&mut tx, store::List::ToDecide { not_of: actor.agency.id, now: booking.clock.now() }).await?
+            let waiting = store::list(&mut tx, store::List::ToDecide { not_of: actor.agency.id, now: booking.clock.now() }).await?;
+            waiting.into_iter().filter(|it| view::decides(it, &actor)).collect()
         }
         View::Site => {
             actor.require(&[PersonRole::Facilitator])?;

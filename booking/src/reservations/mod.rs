@@ -212,6 +212,8 @@ mod races;
 #[cfg(test)]
 mod random;
 #[cfg(test)]
+mod rest_days;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 pub(crate) mod world;

@@ -15,7 +15,7 @@ use wire::{
 /// Occupancies in one answer: a quarter of a year of three full sites is about two thousand.
 pub const OCCUPANCIES_MAX: i64 = 5_000;
 /// Longest occupancy, which the schema keeps too: what touches a stretch of time begins at most so long before it, and an index finds it.
-const SPAN_MS_MAX: i64 = 31 * 86_400_000;
+pub const SPAN_MS_MAX: i64 = 31 * 86_400_000;
 
 kernel::sql! {
     /// Rivals for a site wait here, in the order of the sites' ids, and not for each other inside the exclusion constraint, where

@@ -6,7 +6,7 @@ use crate::{
     policy::Slot,
     testing::{DAY, HOUR, NOW, USE},
 };
-use kernel::{Db, Error, extract::IdempotencyKey, idempotency::Claim};
+use kernel::{Db, Error, Text, db::Kind, extract::IdempotencyKey, idempotency::Claim, on};
 use std::sync::Arc;
 use tokio::task::JoinSet;
 use wire::Code;
@@ -32,7 +32,41 @@ async fn held(db: &Db, site: SiteId) -> Vec<Slot> {
     occupancies::busy(&mut db.read().await.unwrap(), site, all, None).await.unwrap()
 }
 
+/// Until somebody waits for a lock. SQLite has one writer at a time, who reads nothing before the other is done.
+async fn until_somebody_waits(db: &Db) {
+    const WAITING: &str = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    while db.kind() == Kind::Postgres {
+        let waiting: i64 = on!(&mut db.read().await.unwrap(), c => sqlx::query_scalar(WAITING).fetch_one(c).await).unwrap();
+        if waiting > 0 {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
 kernel::on_both! {
+    /// Six apply for a site while two of its chairs are carried out: whoever waited for the site is judged by what it is when they have it.
+    async fn vector_21_whoever_waited_for_a_site_is_judged_by_what_it_is_then(db: Db) {
+        let world = Arc::new(World::new(&db).await);
+        let mut draft = world.draft(USE, 2);
+        draft.sites[0].people = world.people[0..6].to_vec();
+        draft.sites[1].people = world.people[6..7].to_vec();
+        let standing = world.applied(&db, &draft).await;
+        let mut keeper = db.write().await.unwrap();
+        let site = world.sites[0];
+        on!(&mut keeper, c => sqlx::query("UPDATE site SET seats = 4 WHERE id = $1").bind(Text(site)).execute(c).await.map(drop)).unwrap();
+        let rival = tokio::spawn({
+            let (db, world, draft) = (db.clone(), world.clone(), Draft { starts_at_ms: UnixMs(USE.0 + 3 * HOUR), ends_at_ms: UnixMs(USE.0 + 4 * HOUR), ..draft });
+            async move { apply(&db, NOW, world.application(&draft)).await }
+        });
+        until_somebody_waits(&db).await;
+        keeper.commit().await.unwrap();
+        let refused = refusal(rival.await.unwrap());
+        assert_eq!((refused.code, &refused.values["people_max"]), (Code::SiteFull, &serde_json::json!(4)));
+        assert_eq!(held(&db, site).await.len(), 1, "nothing of the second is held");
+        assert!(stored(&db, standing).await.holds(), "what stood stands, and is flagged where the room is kept");
+    }
+
     /// The commit stands before midnight, the answer is lost, the retry comes after it.
     async fn vector_11_a_retry_after_midnight_is_the_same_booking(db: Db) {
         let world = World::new(&db).await;

@@ -26,6 +26,9 @@ const PEOPLE_NAMED_MAX: usize = 64;
 /// People who join without a seat: enough for the heads of a ministry's departments, and few enough to be listed one by one.
 pub const ONLINE_MAX: usize = 100;
 
+/// The bound of a slot on a holiday or a rest day, where the policy refuses those.
+pub const REST_DAY: &str = "rest_day";
+
 /// What a draft is judged by.
 #[derive(Clone, Debug)]
 pub struct Circumstances<'a> {
@@ -202,8 +205,8 @@ fn slot(draft: &Draft, by: &Circumstances) -> Vec<Refusal> {
         for site in by.sites.iter().filter(|site| draft.sites.iter().any(|asked| asked.site == site.id)) {
             for flag in holidays::flags(by.calendar, site, draft.slot()).into_iter().filter(DayFlag::is_rest) {
                 refusals.push(
-                    Refusal::new(Code::SlotInvalid)
-                        .with("bound", "rest_day")
+                    Refusal::by(Code::SlotInvalid, Rule::Tp4)
+                        .with("bound", REST_DAY)
                         .with("site", site.id.to_string())
                         .with("date", date_text(flag.date))
                         .with("name_ms", flag.name_ms)

@@ -28,7 +28,7 @@ pub struct Setting {
 impl Setting {
     pub async fn read(tx: &mut Tx, now: UnixMs, slot: Slot) -> Result<Self> {
         let date = |at| civil_date(at, MALAYSIA);
-        let last = date(slot.starts_at.max(now)).checked_add_days(Days::new(alternatives::DAYS_SEARCHED_MAX));
+        let last = date(slot.starts_at.max(now)).checked_add_days(Days::new(2 * alternatives::DAYS_SEARCHED_MAX));
         Self::over(tx, now, date(now.min(slot.starts_at)), last.unwrap_or(NaiveDate::MAX)).await
     }
 
@@ -110,7 +110,7 @@ pub(crate) async fn offer_with(
     let (same, other) = (serde_json::to_value(&offered.same_sites)?, serde_json::to_value(&offered.other_sites)?);
     for refusal in refusals.iter_mut().filter(about_time) {
         refusal.values.insert("alternatives".to_owned(), same.clone());
-        if refusal.code == Code::SlotTaken {
+        if refusal.code == Code::SlotTaken || refusal.values.get("bound").is_some_and(|it| it == rules::REST_DAY) {
             refusal.values.insert("other_sites".to_owned(), other.clone());
         }
     }
@@ -125,12 +125,17 @@ async fn offered(tx: &mut Tx, now: UnixMs, draft: &Draft, setting: &Setting, but
     let from = draft.slot().starts_at.max(kernel::clock::start_of_day(lead.earliest_date, MALAYSIA).unwrap_or(now));
     let wanted = draft.slot();
     let grid = Grid::read(tx, &asked, alternatives::searched(Slot { starts_at: from, ..wanted }), but).await?;
+    // What is offered is not refused in its turn: neither for its days nor for how far ahead it is.
+    let lawful = |slot: Slot, sites: &[&Site]| policy::refused(&setting.policy, now, slot, sites, &setting.calendar).is_empty();
     let other_sites = match lead.lawful && draft.sites.len() <= sites.len() {
         true => {
             let around = Grid::read(tx, &sites.iter().collect::<Vec<_>>(), wanted, but).await?;
-            alternatives::elsewhere(wanted, &asked, &others, &around)
+            alternatives::elsewhere(wanted, &asked, &others, &around, |site| lawful(wanted, &[site]))
         }
         false => Vec::new(),
     };
-    Ok(Offered { same_sites: alternatives::alternatives(wanted, lead.earliest_date, &asked, &grid), other_sites })
+    Ok(Offered {
+        same_sites: alternatives::alternatives(wanted, lead.earliest_date, &asked, &grid, |slot| lawful(slot, &asked)),
+        other_sites,
+    })
 }

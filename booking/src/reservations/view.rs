@@ -211,6 +211,7 @@ pub struct HistoryRow {
 pub fn visible(it: &Stored, actor: &Actor) -> bool {
     administers(it, actor)
         || approves(actor)
+        || decides(it, actor)
         || actor.has(PersonRole::Auditor)
         || [it.applicant, it.chair].contains(&actor.person)
         || sits(it, actor.person, None)
@@ -225,6 +226,12 @@ pub fn administers(it: &Stored, actor: &Actor) -> bool {
 /// TP-4: the central agency decides.
 pub fn approves(actor: &Actor) -> bool {
     actor.is_central() && actor.has(PersonRole::Approver)
+}
+
+/// TP-4: whether the person may decide on this one. Nobody does for their own agency; on what the central agency applies for somebody of another
+/// agency does, to whom one of its approvers lends that.
+pub fn decides(it: &Stored, actor: &Actor) -> bool {
+    it.agency != actor.agency.id && (approves(actor) || actor.decides_on == Some(it.agency))
 }
 
 /// Whether the person has a seat in it, at that site or at any.
@@ -398,7 +405,7 @@ fn of_administrator(it: &Stored, now: UnixMs) -> Vec<May> {
 async fn may(booking: &Booking, tx: &mut Tx, actor: &Actor, it: &Stored, filed: &[(SiteId, ConditionRef)]) -> Result<Vec<May>> {
     let now = booking.clock.now();
     let mut may = Vec::new();
-    if it.state == State::Submitted && approves(actor) && it.agency != actor.agency.id && now < it.slot.starts_at {
+    if it.state == State::Submitted && decides(it, actor) && now < it.slot.starts_at {
         may.push(May::Decide);
     }
     if administers(it, actor) {

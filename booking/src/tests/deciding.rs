@@ -175,7 +175,7 @@ kernel::on_both! {
         let wish = |who: &Someone, from: &str, to: &str| json!({ "delegate": who.id, "from": from, "to": to });
         let lend = async |who: &Someone, body: Value| plane.post(Some(who), "/api/v1/delegations", body).await;
         lend(&cast.applicant, wish(&deputy, "2026-12-01", "2026-12-02")).await.refused(403, "role.missing");
-        for (unfit, why) in [(&cast.approver, "self"), (&cast.applicant, "agency"), (&cast.auditor, "role")] {
+        for (unfit, why) in [(&cast.approver, "self"), (&cast.auditor, "role")] {
             let refused = lend(&cast.approver, wish(unfit, "2026-12-02", "2026-12-02")).await;
             assert_eq!(refused.refused(422, "delegation.unfit")["values"]["why"], why);
         }
@@ -202,5 +202,86 @@ kernel::on_both! {
         plane.post(Some(&cast.approver), &end, json!({})).await.ok();
         plane.post(Some(&cast.approver), &end, json!({})).await.refused(409, "conflict");
         plane.get(Some(&deputy), "/api/v1/decisions?view=waiting").await.refused(403, "role.missing");
+    }
+    /// TP-4: nobody of the central agency can decide on what it applies for itself. Somebody of another agency can, who is named for it.
+    async fn what_the_central_agency_applies_for_is_decided_by_somebody_of_another(db: Db) {
+        let plane = Plane::new(db.clone()).await;
+        let cast = Cast::new(&plane).await;
+        let other = plane.someone("pentadbir-jdn", plane.central, &[Officer, UcAdministrator], &[]).await;
+        let ministrys = applied_for(&plane, &cast, USE).await;
+        let (mut draft, later) = (cast.draft(&plane), USE.0 + 3 * HOUR);
+        (draft["starts_at_ms"], draft["ends_at_ms"]) = (json!(later), json!(later + HOUR));
+        let own = text(&plane.post(Some(&other), "/api/v1/reservations", draft).await.ok()["id"]);
+        let decision = |id: &str| format!("/api/v1/reservations/{id}/decision");
+        let approve = || json!({ "decision": "approve" });
+        let refused = plane.post(Some(&cast.approver), &decision(&own), approve()).await;
+        let refused = refused.refused(403, "reservation.own_agency");
+        assert_eq!((&refused["rule"], &refused["values"]["delegate_of_another_agency"]), (&json!("TP-4"), &json!(true)));
+        plane.post(Some(&cast.stranger), &decision(&own), approve()).await.refused(403, "role.missing");
+
+        let wish = |who: &Someone, day: &str| json!({ "delegate": who.id, "from": day, "to": day });
+        let lend = async |who: &Someone, body: Value| plane.post(Some(who), "/api/v1/delegations", body).await;
+        lend(&cast.approver, wish(&cast.stranger, "2026-12-01")).await.ok();
+        // A deputy of the central agency stands beside; a second one of another agency on the same day does not.
+        let deputy = plane.someone("timbalan", plane.central, &[Officer], &[]).await;
+        lend(&cast.approver, wish(&deputy, "2026-12-01")).await.ok();
+        assert_eq!(lend(&cast.approver, wish(&cast.officers[0], "2026-12-01")).await.refused(422, "delegation.unfit")["values"]["why"], "overlap");
+        let me = plane.get(Some(&cast.stranger), "/api/v1/session").await.ok();
+        assert_eq!((&me["person"]["decides_on"], &me["person"]["roles"]), (&json!(plane.central), &json!(["officer"])), "not the role");
+
+        // What the central agency applied for, and nothing else; what is their own agency's least of all.
+        let ids = |rows: Vec<Value>| rows.iter().map(|it| text(&it["id"])).collect::<Vec<_>>();
+        assert_eq!(ids(queue(&plane, &cast.stranger, "view=waiting").await), [own.clone()]);
+        assert_eq!(ids(queue(&plane, &cast.stranger, &format!("view=waiting&agency={}", plane.ministry)).await), Vec::<String>::new());
+        let listed = plane.get(Some(&cast.stranger), "/api/v1/reservations?view=to_decide").await.ok();
+        assert_eq!(listed["reservations"].as_array().unwrap().len(), 1);
+        plane.post(Some(&cast.stranger), &decision(&ministrys), approve()).await.refused(403, "reservation.own_agency");
+        plane.get(Some(&cast.stranger), &format!("/api/v1/reservations/{ministrys}/dossier")).await.refused(404, "not_found");
+        for path in ["/api/v1/overrides", "/api/v1/reports/use"] {
+            plane.get(Some(&cast.stranger), path).await.refused(403, "role.missing");
+        }
+        plane.post(Some(&deputy), &decision(&own), approve()).await.refused(403, "reservation.own_agency");
+        let dossier = plane.get(Some(&cast.stranger), &format!("/api/v1/reservations/{own}/dossier")).await.ok();
+        assert!(dossier["reservation"]["may"].as_array().unwrap().contains(&json!("decide")), "{dossier}");
+        let decided = plane.post(Some(&cast.stranger), &decision(&own), approve()).await.ok();
+        assert_eq!(decided["state"], "approved");
+        let trail = plane.get(Some(&cast.auditor), "/api/v1/audit?act=reservation.approve").await.ok();
+        let done = trail["rows"].as_array().unwrap().iter().find(|it| it["outcome"] == "done").unwrap();
+        assert_eq!(done["details"]["acting_for"], json!(cast.approver.id));
+        // The next day it is over.
+        plane.clock.set(NOW.saturating_add_ms(DAY));
+        plane.get(Some(&cast.stranger), "/api/v1/decisions?view=waiting").await.refused(403, "role.missing");
+    }
+
+    async fn the_one_who_decides_from_another_agency_is_told_what_waits(db: Db) {
+        let plane = Plane::new(db.clone()).await;
+        let cast = Cast::new(&plane).await;
+        let other = plane.someone("pentadbir-jdn", plane.central, &[Officer, UcAdministrator], &[]).await;
+        let wish = json!({ "delegate": cast.stranger.id, "from": "2026-12-01", "to": "2026-12-04" });
+        plane.post(Some(&cast.approver), "/api/v1/delegations", wish).await.ok();
+        plane.post(Some(&other), "/api/v1/reservations", cast.draft(&plane)).await.ok();
+        applied_for(&plane, &cast, USE.saturating_add_ms(7 * DAY)).await;
+        assert_eq!(told(&plane, &cast.stranger).await, ["application_received", "delegation_made"], "of the one, not of the ministry's own");
+        assert_eq!(told(&plane, &cast.approver).await, ["application_received"], "of the ministry's, not of the other");
+        reminders::remind_due(&db, NOW.saturating_add_ms(5 * HOUR)).await.unwrap();
+        assert_eq!(told(&plane, &cast.stranger).await[0], "decision_reminder");
+        assert_eq!(told(&plane, &cast.approver).await.iter().filter(|it| *it == "decision_reminder").count(), 1, "lent to somebody outside, the approver is on duty for the rest");
+    }
+
+    async fn who_applied_is_told_with_a_working_day_left_and_of_a_consent_withheld(db: Db) {
+        let plane = Plane::new(db.clone()).await;
+        let cast = Cast::new(&plane).await;
+        let id = applied_for(&plane, &cast, SATURDAY).await;
+        consents::ask_due(&db, NOW).await.unwrap();
+        let path = format!("/api/v1/reservations/{id}/sites/{}/consent", plane.sites[0]);
+        plane.post(Some(&cast.facilitator), &path, json!({ "answer": "withheld", "words": "Penyelenggaraan" })).await.seen();
+        assert_eq!(told(&plane, &cast.applicant).await, ["consent_withheld"]);
+        assert_eq!(told(&plane, &cast.approver).await, ["consent_withheld", "application_received"]);
+        // Held until Friday at 17:00: told as Friday's work begins, and once.
+        let friday = UnixMs(USE.0 - HOUR);
+        assert_eq!(reminders::holds_ending_due(&db, UnixMs(friday.0 - 1)).await.unwrap(), 0);
+        assert_eq!(reminders::holds_ending_due(&db, friday).await.unwrap(), 1);
+        assert_eq!(reminders::holds_ending_due(&db, UnixMs(friday.0 + HOUR)).await.unwrap(), 0);
+        assert_eq!(told(&plane, &cast.applicant).await, ["hold_expiring", "consent_withheld"]);
     }
 }

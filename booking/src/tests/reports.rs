@@ -70,7 +70,7 @@ kernel::on_both! {
     }
 
     async fn the_approver_says_how_much_use_is_wanted(db: Db) {
-        let plane = Plane::new(db).await;
+        let plane = Plane::new(db.clone()).await;
         let cast = Cast::new(&plane).await;
         let path = format!("/api/v1/reports/use/{}", plane.ministry);
         let put = async |who, uses: i64| plane.send(Method::PUT, Some(who), &path, Some(json!({ "uses_each_month": uses })), None).await;
@@ -84,6 +84,11 @@ kernel::on_both! {
         let ministry = watched["agencies"].as_array().unwrap().iter().find(|it| it["agency"]["short_name"] == "KKM").unwrap();
         assert_eq!((&ministry["uses_wanted"], &ministry["low"]), (&json!(3), &json!(false)), "an agency of today is not low yet");
         assert_eq!(ministry["months"].as_array().unwrap().len(), 12);
+        // Of the others the policy says it.
+        db.execute_for_tests("UPDATE policy SET wanted_uses_per_month = 5").await.unwrap();
+        let watched = plane.get(Some(&cast.auditor), "/api/v1/reports/use").await.ok();
+        let wanted = |short: &str| watched["agencies"].as_array().unwrap().iter().find(|it| it["agency"]["short_name"] == short).unwrap()["uses_wanted"].clone();
+        assert_eq!((wanted("KKM"), wanted("JDN")), (json!(3), json!(5)));
         plane.get(Some(&cast.applicant), "/api/v1/reports/use").await.refused(403, "role.missing");
         let trail = plane.get(Some(&cast.auditor), "/api/v1/audit?act=agency.want_use").await.ok();
         assert_eq!(trail["rows"].as_array().unwrap().len(), 3, "the refusals stand in the trail too");

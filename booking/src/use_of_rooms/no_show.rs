@@ -34,6 +34,8 @@ pub async fn no_shows_due(db: &Db, now: UnixMs) -> Result<usize> {
 
 async fn judge(db: &Db, now: UnixMs, id: ReservationId) -> Result<bool> {
     kernel::transact!(db, tx => {
+        // The sites first, in their order, as everyone who occupies them does: what is let go may be offered to somebody.
+        let stored = reservations::found(tx, id).await?;
         // Held: whoever checks in at this moment waits, or was quicker and is found.
         let Some(slot) = store::hold(tx, id).await? else { return Ok(false) };
         if store::settled(tx, id).await? || store::media_flows(tx, id).await? {
@@ -50,7 +52,7 @@ async fn judge(db: &Db, now: UnixMs, id: ReservationId) -> Result<bool> {
                 }
                 reservations::store::note(tx, id, now, "no_show_warning", None, None).await?;
                 let release_at = policy.release_at(slot, now);
-                tell(tx, now, id, &sites, |about, site| Notice::CheckInWarning { about, site, release_at_ms: release_at }).await?;
+                tell(tx, now, &stored, &sites, |about, site| Notice::CheckInWarning { about, site, release_at_ms: release_at }).await?;
                 audit::record(tx, Entry::new(now, "reservation.no_show_warning", "reservation", id).detail("release_at_ms", release_at.0));
             }
             Due::Release => {
@@ -61,9 +63,10 @@ async fn judge(db: &Db, now: UnixMs, id: ReservationId) -> Result<bool> {
                 if let Some(meeting) = store::meeting_of(tx, id).await? {
                     change::cancel(tx, now, meeting, EndReason::NoShow).await?;
                 }
-                tell(tx, now, id, &sites, |about, site| Notice::NoShow { about, site, at_ms: now }).await?;
+                tell(tx, now, &stored, &sites, |about, site| Notice::NoShow { about, site, at_ms: now }).await?;
                 reservations::store::note(tx, id, now, "no_show", None, None).await?;
                 audit::record(tx, Entry::new(now, "reservation.no_show", "reservation", id).detail("released_from_ms", from.0));
+                reservations::waiting::freed(tx, now, &stored).await?;
             }
         }
         Ok(true)
@@ -74,13 +77,12 @@ async fn judge(db: &Db, now: UnixMs, id: ReservationId) -> Result<bool> {
 async fn tell(
     tx: &mut Tx,
     now: UnixMs,
-    id: ReservationId,
+    stored: &reservations::Stored,
     held: &[(SiteId, UnixMs)],
     notice: impl Fn(About, Place) -> Notice,
 ) -> Result<()> {
-    let Some(stored) = reservations::store::by_id(tx, id).await? else { return Ok(()) };
-    let about = About::of(tx, &stored).await?;
-    let mut everyone = audience::everyone(tx, &stored).await?;
+    let about = About::of(tx, stored).await?;
+    let mut everyone = audience::everyone(tx, stored).await?;
     for (site, _) in held {
         let Some(site) = sites::by_id(tx, *site).await? else { continue };
         let mut people = audience::facilitators(tx, [site.id]).await?;

@@ -42,7 +42,8 @@ kernel::sql! {
     NEXT_AT = "SELECT MIN(starts_at_ms) FROM occupancy WHERE site_id = $1 AND state <> 'released' AND starts_at_ms >= $2
         AND (reservation_id IS NULL OR reservation_id <> $3)";
     LENGTHEN = "UPDATE occupancy SET ends_at_ms = ends_at_ms + $3 WHERE reservation_id = $1 AND site_id = $2 AND state IN ('approved', 'in_use')";
-    END_LATER = "UPDATE reservation SET ends_at_ms = $2 WHERE id = $1";
+    /// A change like any other: whoever read it before reads it anew, and calendars are sent a higher SEQUENCE.
+    END_LATER = "UPDATE reservation SET ends_at_ms = $2, version = version + 1, sequence = sequence + 1 WHERE id = $1";
     EXTENDED = "SELECT CAST(COALESCE(SUM(minutes), 0) AS BIGINT) FROM use_extension WHERE reservation_id = $1";
     EXTEND = "INSERT INTO use_extension (reservation_id, number, minutes, at_ms, person_id, device_id)
         VALUES ($1, (SELECT COALESCE(MAX(number), 0) + 1 FROM use_extension WHERE reservation_id = $1), $2, $3, $4, $5)";

@@ -173,6 +173,25 @@ kernel::on_both! {
         assert_eq!(acts[acts.len() - 2..], ["no_show_warning", "no_show"]);
     }
 
+    /// Where the policy holds what is undecided until the day of use, somebody may wait that day for what nobody came to.
+    async fn what_nobody_came_to_is_offered_to_whoever_waits_for_it(db: Db) {
+        db.execute_for_tests("UPDATE policy SET hold_working_days = 0").await.unwrap();
+        let world = World::new(&db).await;
+        world.approved(&db, &world.draft(USE, 4)).await;
+        let draft = world.draft(at(120), 1);
+        let by = By { person: PersonId::fresh(), agency: AgencyId::fresh() };
+        let waiting = reservations::apply(&db, NOW, reservations::Application { by, wait: true, ..world.application(&draft) }).await.unwrap();
+        assert_eq!(stored(&db, waiting).await.state, State::Waiting);
+        assert_eq!(no_shows_due(&db, at(10)).await.unwrap(), 1);
+        assert_eq!(stored(&db, waiting).await.state, State::Waiting, "it is only warned about");
+        assert_eq!(no_shows_due(&db, at(15)).await.unwrap(), 1);
+        let offered = stored(&db, waiting).await;
+        assert_eq!((offered.state, offered.offer_expires_at, offered.holds()), (State::Offered, Some(at(120)), true));
+        assert_eq!(count(&db, "SELECT COUNT(*) FROM notice WHERE kind = 'waiting_list_offer'").await, 1);
+        reservations::waiting::answer(&db, at(20), by, waiting, true).await.unwrap();
+        assert_eq!(stored(&db, waiting).await.state, State::Submitted);
+    }
+
     async fn never_while_media_flows_and_never_without_the_warning(db: Db) {
         let (world, id) = two_hours(&db).await;
         let room = meeting(&db, id).await.id;
@@ -269,7 +288,8 @@ kernel::on_both! {
         extend(&db, at(110), id, chair, 45).await.unwrap();
         let after = meeting(&db, id).await;
         assert_eq!((after.slot.ends_at, after.closes_at.0 - before.closes_at.0, after.epoch), (at(165), 45 * MINUTE, before.epoch));
-        assert_eq!(stored(&db, id).await.slot.ends_at, at(165));
+        let longer = stored(&db, id).await;
+        assert_eq!((longer.slot.ends_at, longer.version, longer.sequence), (at(165), 2, 1), "whoever read it before reads it anew");
         let closes_at = after.closes_at.seconds();
         assert!(sent(&db).await.contains(&Command::ExtendRoom { room: after.id, closes_at }), "those inside are told");
         let panel = Extender::Panel { device: DeviceId::fresh(), site: world.sites[1] };

@@ -1,7 +1,11 @@
 //! An approver who is away lends the role to somebody of the central agency for some days. The delegate has it on those days and no longer,
 //! and what they do with it is on record as done for the lender.
 //!
-//! The role is lent at the moment of each request ([`in_force`]): a lender who loses it, or whose account ends, lends nothing any more.
+//! Nobody decides for their own agency (TP-4), so that what the central agency itself applies for can be decided on by no approver of it. For
+//! that an approver names somebody of another agency: on those days they decide on what the lender's agency applies for, and on nothing else;
+//! the role they do not have ([`Actor::decides_on`]).
+//!
+//! The role is lent at the moment of each request (`take_up`): a lender who loses it, or whose account ends, lends nothing any more.
 
 mod rules;
 mod store;
@@ -9,7 +13,6 @@ mod store;
 pub use rules::{DAYS_AHEAD_MAX, DAYS_MAX, PER_LENDER_MAX};
 #[cfg(test)]
 pub(crate) use store::SQL;
-pub(crate) use store::in_force;
 
 use crate::{PersonRole, actor::Actor, agencies, people, sessions};
 use chrono::NaiveDate;
@@ -20,7 +23,7 @@ use kernel::{
 };
 use wire::{
     Code, Rule, UnixMs,
-    id::{DelegationId, PersonId},
+    id::{AgencyId, DelegationId, PersonId},
 };
 
 /// Some days on which a role is lent.
@@ -33,6 +36,8 @@ pub struct Delegation {
     pub from: NaiveDate,
     pub to: NaiveDate,
     pub ended_at: Option<UnixMs>,
+    /// The delegate is of an agency that decides on nothing, and decides on what the lender's own agency applies for.
+    pub outside: bool,
 }
 
 impl Delegation {
@@ -56,8 +61,9 @@ pub async fn lend(tx: &mut Tx, now: UnixMs, lender: &Actor, wish: Wish) -> Resul
     rules::span(wish, today)?;
     let delegate = standing(tx, wish.delegate).await?;
     rules::fit(lender, wish.delegate, delegate.as_ref())?;
+    let outside = delegate.is_some_and(|it| !it.is_central);
     let held = store::of_lender(tx, lender.person, today).await?;
-    rules::no_second(wish, &held)?;
+    rules::no_second(wish, outside, &held)?;
     let delegation = Delegation {
         id: DelegationId::fresh(),
         lender: lender.person,
@@ -65,6 +71,7 @@ pub async fn lend(tx: &mut Tx, now: UnixMs, lender: &Actor, wish: Wish) -> Resul
         from: wish.from,
         to: wish.to,
         ended_at: None,
+        outside,
     };
     store::insert(tx, &delegation, now).await?;
     let entry = Entry::new(now, "delegation.make", "delegation", delegation.id)
@@ -73,7 +80,8 @@ pub async fn lend(tx: &mut Tx, now: UnixMs, lender: &Actor, wish: Wish) -> Resul
         .rule(Rule::Tp4)
         .detail("delegate", wish.delegate.to_string())
         .detail("from", date_text(wish.from))
-        .detail("to", date_text(wish.to));
+        .detail("to", date_text(wish.to))
+        .detail("outside", outside);
     audit::record(tx, entry);
     Ok(delegation)
 }
@@ -99,8 +107,8 @@ pub async fn on_duty(tx: &mut Tx, approvers: &[PersonId], now: UnixMs) -> Result
     let today = civil_date(now, MALAYSIA);
     let mut on_duty = Vec::new();
     for approver in approvers {
-        let lent: Vec<PersonId> =
-            store::of_lender(tx, *approver, today).await?.into_iter().filter(|it| it.lends_on(today)).map(|it| it.delegate).collect();
+        let held = store::of_lender(tx, *approver, today).await?;
+        let lent: Vec<PersonId> = held.into_iter().filter(|it| it.lends_on(today) && !it.outside).map(|it| it.delegate).collect();
         match lent.is_empty() {
             true => on_duty.push(*approver),
             false => on_duty.extend(lent),
@@ -109,6 +117,11 @@ pub async fn on_duty(tx: &mut Tx, approvers: &[PersonId], now: UnixMs) -> Result
     on_duty.sort_unstable();
     on_duty.dedup();
     Ok(on_duty)
+}
+
+/// Who of other agencies decides today on what this agency applies for.
+pub async fn deciding_on(tx: &mut Tx, agency: AgencyId, now: UnixMs) -> Result<Vec<PersonId>> {
+    store::deciding_on(tx, agency, civil_date(now, MALAYSIA)).await
 }
 
 async fn standing(tx: &mut Tx, person: PersonId) -> Result<Option<rules::Standing>> {
@@ -120,10 +133,17 @@ async fn standing(tx: &mut Tx, person: PersonId) -> Result<Option<rules::Standin
     Ok(Some(rules::Standing { is_central, roles: sessions::store::roles(tx, person).await? }))
 }
 
-/// The approver for whom this person decides today, where the role is not their own; nobody where none is lent to them.
-pub(crate) async fn lender_of(tx: &mut Tx, actor: &Actor, now: UnixMs) -> Result<Option<PersonId>> {
-    if actor.has(PersonRole::Approver) || !actor.is_central() || !rules::may_decide(&actor.roles) {
-        return Ok(None);
+/// Gives the actor what is lent to them today, where the role is not their own: the role, or outside the central agency the decision on what
+/// the lender's agency applies for.
+pub(crate) async fn take_up(tx: &mut Tx, actor: &mut Actor, now: UnixMs) -> Result<()> {
+    if actor.has(PersonRole::Approver) || !rules::may_decide(&actor.roles) {
+        return Ok(());
     }
-    in_force(tx, actor.person, civil_date(now, MALAYSIA)).await
+    let Some(lent) = store::in_force(tx, actor.person, civil_date(now, MALAYSIA)).await? else { return Ok(()) };
+    actor.acting_for = Some(lent.lender);
+    match actor.is_central() {
+        true => drop(actor.roles.insert(PersonRole::Approver)),
+        false => actor.decides_on = Some(lent.agency),
+    }
+    Ok(())
 }

@@ -46,16 +46,16 @@ pub fn fit(lender: &Actor, person: PersonId, delegate: Option<&Standing>) -> Res
     match delegate {
         _ if person == lender.person => unfit("self"),
         None => unfit("inactive"),
-        Some(it) if !it.is_central => unfit("agency"),
         Some(it) if !may_decide(&it.roles) => unfit("role"),
         Some(_) => Ok(()),
     }
 }
 
-/// One delegate a day: with two, neither knows that it is theirs.
-pub fn no_second(wish: Wish, held: &[Delegation]) -> Result<(), Refusal> {
+/// One delegate a day: with two, neither knows that it is theirs. One of another agency stands beside one of the central agency: they decide on
+/// different applications.
+pub fn no_second(wish: Wish, outside: bool, held: &[Delegation]) -> Result<(), Refusal> {
     let open: Vec<_> = held.iter().filter(|it| it.ended_at.is_none()).collect();
-    if let Some(it) = open.iter().find(|it| it.from <= wish.to && wish.from <= it.to) {
+    if let Some(it) = open.iter().find(|it| it.outside == outside && it.from <= wish.to && wish.from <= it.to) {
         let refusal = Refusal::by(Code::DelegateUnfit, Rule::Tp4).with("why", "overlap");
         return Err(refusal.with("from", date_text(it.from)).with("to", date_text(it.to)));
     }
@@ -102,6 +102,7 @@ mod tests {
             from: day(from),
             to: day(to),
             ended_at,
+            outside: false,
         };
         let held = [it("2026-12-05", "2026-12-07", None), it("2026-12-10", "2026-12-12", Some(wire::UnixMs(1)))];
         for (from, to, lawful) in [
@@ -111,7 +112,8 @@ mod tests {
             ("2026-12-07", "2026-12-09", false),
             ("2026-12-08", "2026-12-12", true),
         ] {
-            assert_eq!(no_second(wish(from, to), &held).is_ok(), lawful, "{from} {to}");
+            assert_eq!(no_second(wish(from, to), false, &held).is_ok(), lawful, "{from} {to}");
+            assert!(no_second(wish(from, to), true, &held).is_ok(), "{from} {to}, of another agency");
         }
     }
 }

@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use wire::{
     Code, Refusal,
-    id::{PersonId, SiteId},
+    id::{AgencyId, PersonId, SiteId},
 };
 
 /// The person who is signed in, to themselves.
@@ -40,6 +40,9 @@ pub struct Me {
     pub agency: AgencyRef,
     pub roles: Vec<PersonRole>,
     pub sites: Vec<SiteId>,
+    /// The agency on whose own applications one decides today, on behalf of an approver of it (TP-4).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decides_on: Option<AgencyId>,
     /// ID-2: nothing else answers until the password is changed.
     pub password_change_required: bool,
 }
@@ -62,6 +65,7 @@ impl From<SignedIn> for Session {
             agency: actor.agency,
             roles: actor.roles.into_iter().collect(),
             sites: actor.sites.into_iter().collect(),
+            decides_on: actor.decides_on,
             password_change_required,
         };
         Self { person, csrf_token }

@@ -9,7 +9,6 @@ pub(crate) mod store;
 use crate::{
     actor::{AuthSessionId, SignedIn},
     delegations,
-    role::PersonRole,
     state::Identity,
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -77,10 +76,7 @@ pub(crate) async fn find(identity: &Identity, token: &Token) -> Result<Option<Si
     let mut signed_in = found.signed_in;
     signed_in.actor.roles = store::roles(&mut tx, signed_in.actor.person).await?;
     signed_in.actor.sites = store::sites(&mut tx, signed_in.actor.person).await?;
-    if let Some(lender) = delegations::lender_of(&mut tx, &signed_in.actor, now).await? {
-        signed_in.actor.roles.insert(PersonRole::Approver);
-        signed_in.actor.acting_for = Some(lender);
-    }
+    delegations::take_up(&mut tx, &mut signed_in.actor, now).await?;
     signed_in.csrf_token = csrf::of(token);
     drop(tx);
     if now.saturating_since_ms(found.last_seen) >= SEEN_MS_EACH {

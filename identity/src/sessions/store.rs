@@ -77,6 +77,7 @@ pub(crate) async fn find(tx: &mut Tx, token_hash: &str) -> Result<Option<Found>>
                 },
                 roles: BTreeSet::new(),
                 acting_for: None,
+                decides_on: None,
                 sites: BTreeSet::new(),
                 session: row.id.0,
             },

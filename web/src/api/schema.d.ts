@@ -325,7 +325,10 @@ export interface paths {
         /** What I lend and am lent, from today on. */
         get: operations["get_api_v1_delegations"];
         put?: never;
-        /** Lends one's own role as an approver to somebody of the central agency. */
+        /**
+         * Lends one's own role as an approver to somebody of the central agency, or to somebody of another agency the decision on what one's own agency
+         *     applies for.
+         */
         post: operations["post_api_v1_delegations"];
         delete?: never;
         options?: never;
@@ -1864,6 +1867,7 @@ export interface components {
             applicant?: components["schemas"]["PersonId"] | null;
             /** @description The whole of what is asked for from now on. */
             draft: components["schemas"]["Draft"];
+            scope?: ("this" | "this_and_following") & Record<string, never>;
         };
         AmendmentRequest: {
             applicant?: components["schemas"]["PersonId"] | null;
@@ -1889,6 +1893,8 @@ export interface components {
             lead_checked: boolean;
             /** @description What was approved would go back to the approver, and its meeting would wait for the new approval. */
             needs_approval: boolean;
+            /** @description Of a series whose following occurrences are to change too: what is said of each, this one first. It is lawful where all of them are. */
+            occurrences: components["schemas"]["FollowingVerdict"][];
             refusals: components["schemas"]["Refusal"][];
             /**
              * Format: int64
@@ -2793,6 +2799,22 @@ export interface components {
             /** @description Whether it could be made. */
             sound: boolean;
         };
+        /** @description What is said of an amendment of one occurrence of a series. */
+        FollowingVerdict: {
+            ends_at_ms: components["schemas"]["UnixMs"];
+            lawful: boolean;
+            lead_checked: boolean;
+            needs_approval: boolean;
+            /**
+             * Format: int64
+             * @description 1 for the first of the series.
+             */
+            number: number;
+            refusals: components["schemas"]["Refusal"][];
+            reservation: components["schemas"]["ReservationId"];
+            /** @description As it stands. */
+            starts_at_ms: components["schemas"]["UnixMs"];
+        };
         /** @description A slot that can be had. */
         Found: {
             /**
@@ -2961,6 +2983,7 @@ export interface components {
             id: components["schemas"]["MailId"];
             /** @enum {string} */
             kind: "application_received" | "application_returned" | "approved" | "refused" | "hold_expiring" | "lapsed" | "withdrawn" | "displaced" | "room_settled" | "flagged" | "waiting_list_offer" | "decision_reminder" | "decision_escalated" | "check_in_warning" | "no_show" | "condition_overdue" | "fault_reported" | "fault_assigned" | "fault_changed" | "fault_due" | "fault_affects" | "maintenance_planned" | "override_asked" | "override_decided" | "consent_asked" | "slot_lost" | "delegation_made" | "series_result" | "invited" | "invitation_changed" | "invitation_cancelled";
+            kind: "application_received" | "application_returned" | "approved" | "refused" | "hold_expiring" | "lapsed" | "withdrawn" | "displaced" | "room_settled" | "flagged" | "waiting_list_offer" | "decision_reminder" | "decision_escalated" | "check_in_warning" | "no_show" | "condition_overdue" | "fault_reported" | "fault_assigned" | "fault_changed" | "fault_due" | "fault_affects" | "maintenance_planned" | "override_asked" | "override_decided" | "consent_asked" | "consent_withheld" | "slot_lost" | "delegation_made" | "series_result" | "invited" | "invitation_changed" | "invitation_cancelled";
             /** @description What it asks of a calendar: `REQUEST` or `CANCEL`. */
             method?: string | null;
             next_try_at_ms?: components["schemas"]["UnixMs"] | null;
@@ -3077,6 +3100,7 @@ export interface components {
         /** @description The person who is signed in, to themselves. */
         Me: {
             agency: components["schemas"]["AgencyRef"];
+            decides_on?: components["schemas"]["AgencyId"] | null;
             email: string;
             id: components["schemas"]["PersonId"];
             /** @description `ms` or `en` */
@@ -3344,6 +3368,13 @@ export interface components {
             at_ms: components["schemas"]["UnixMs"];
             /** @enum {string} */
             kind: "consent_asked";
+            site: components["schemas"]["NoticePlace"];
+        } | {
+            about: components["schemas"]["About"];
+            at_ms: components["schemas"]["UnixMs"];
+            /** @enum {string} */
+            kind: "consent_withheld";
+            reason?: string | null;
             site: components["schemas"]["NoticePlace"];
         } | {
             about: components["schemas"]["About"];

@@ -18,6 +18,11 @@ function take(answer: SessionAnswer): void {
   locale.propose(answer.person.language === 'en' ? 'en' : 'ms');
 }
 
+/** What somebody may see pages by: a role, or the decision on what the central agency applies for, lent to somebody of another agency. */
+export type Standing = PersonRole | 'decides';
+
+export const standingOf = (me: Me): readonly Standing[] => (me.decides_on ? [...me.roles, 'decides'] : me.roles);
+
 export const session = {
   get state(): State {
     return state;

@@ -50,7 +50,8 @@ export type Verdict = Omit<Schemas['Verdict'], 'refusals'> & { refusals: Refusal
 export type Reservation = Schemas['Reservation'];
 export type ReservationState = Reservation['state'];
 export type Withdrawal = { reason?: string; scope?: Scope };
-export type Amendment = Omit<Schemas['AmendmentVerdict'], 'refusals'> & { refusals: Refusal[] };
+export type Following = Omit<Schemas['FollowingVerdict'], 'refusals'> & { refusals: Refusal[] };
+export type Amendment = Omit<Schemas['AmendmentVerdict'], 'refusals' | 'occurrences'> & { refusals: Refusal[]; occurrences: Following[] };
 /** Of a series: one date, or it and those after it. */
 export type Scope = 'this' | 'this_and_following';
 /** What is left out is not written yet. */

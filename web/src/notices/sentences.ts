@@ -36,6 +36,7 @@ const SENTENCES: Record<NoticeKind, (facts: Facts) => string> = {
   override_asked: (it) => m.notice_override_asked(it),
   override_decided: (it) => (it.confirmed ? m.notice_override_confirmed(it) : m.notice_override_declined(it)),
   consent_asked: (it) => m.notice_consent_asked(it),
+  consent_withheld: (it) => m.notice_consent_withheld(it),
   slot_lost: (it) => m.notice_slot_lost(it),
   delegation_made: (it) => m.notice_delegation_made(it),
   series_result: (it) => m.notice_series_result(it),
@@ -76,6 +77,7 @@ export const TONES: Record<NoticeKind, 'neutral' | 'success' | 'warning' | 'dang
   override_asked: 'warning',
   override_decided: 'neutral',
   consent_asked: 'warning',
+  consent_withheld: 'danger',
   slot_lost: 'danger',
   delegation_made: 'neutral',
   series_result: 'neutral',
@@ -137,7 +139,8 @@ export function said(notice: Notice, locale: Locale): { sentence: string; facts:
   const known = Object.hasOwn(SENTENCES, notice.kind);
   const spans = 'about' in notice ? notice.about : 'event' in notice ? notice.event : 'exception' in notice ? notice.exception : 'starts_at_ms' in notice ? notice : undefined;
   const sites = 'about' in notice ? notice.about.sites : 'event' in notice ? (notice.event.sites ?? []).map((it) => it.name) : [];
-  const reason = 'reason' in notice ? [notice.reason_code && reasonName(notice.reason_code), notice.reason].filter(Boolean).join('. ') : '';
+  const code = 'reason_code' in notice && notice.reason_code ? reasonName(notice.reason_code) : '';
+  const reason = 'reason' in notice ? [code, notice.reason].filter(Boolean).join('. ') : '';
   return {
     sentence: known ? SENTENCES[notice.kind](factsOf(notice, locale)) : m.notice_unknown(),
     facts: [spans && when(spans.starts_at_ms, spans.ends_at_ms, locale), sites && listOf(sites, locale), reason && m.notice_reason({ reason })].filter((it): it is string => !!it),

@@ -1,5 +1,5 @@
 /** Every page of the client on one screen. Literal segments stand before parameters. */
-import type { PersonRole } from '@/api/types';
+import type { Standing } from '@/api/session.svelte';
 import { callRoutes } from '@/pages/call/routes';
 import type { Page } from './load';
 
@@ -7,7 +7,7 @@ export type Route = {
   path: string;
   load: () => Promise<{ default: Page }>;
   /** Who may see it. The server decides what they get; this only decides what is drawn. */
-  access: 'public' | 'signed_in' | readonly PersonRole[];
+  access: 'public' | 'signed_in' | readonly Standing[];
   /** `shell` draws masthead and navigation around the page; `bare` gives it the whole window. */
   frame: 'shell' | 'bare';
 };
@@ -30,12 +30,12 @@ export const routes: readonly Route[] = [
   { path: '/bookings', access: ['officer', 'uc_administrator'], frame: 'shell', load: () => import('@/pages/booking/BookingsPage.svelte') },
   { path: '/bookings/:id', access: 'signed_in', frame: 'shell', load: () => import('@/pages/booking/BookingPage.svelte') },
   { path: '/bookings/:id/amend', access: ['uc_administrator'], frame: 'shell', load: () => import('@/pages/booking/AmendPage.svelte') },
-  { path: '/decide', access: ['approver'], frame: 'shell', load: () => import('@/pages/decide/DecidePage.svelte') },
+  { path: '/decide', access: ['approver', 'decides'], frame: 'shell', load: () => import('@/pages/decide/DecidePage.svelte') },
   { path: '/delegations', access: 'signed_in', frame: 'shell', load: () => import('@/pages/decide/DelegationsPage.svelte') },
   { path: '/overrides', access: ['approver', 'auditor', 'system_administrator'], frame: 'shell', load: () => import('@/pages/decide/OverridesPage.svelte') },
   { path: '/overrides/new', access: ['approver'], frame: 'shell', load: () => import('@/pages/decide/NewOverridePage.svelte') },
   { path: '/consents', access: ['facilitator'], frame: 'shell', load: () => import('@/pages/decide/ConsentsPage.svelte') },
-  { path: '/decide/:id', access: ['approver'], frame: 'shell', load: () => import('@/pages/decide/DecideOnePage.svelte') },
+  { path: '/decide/:id', access: ['approver', 'decides'], frame: 'shell', load: () => import('@/pages/decide/DecideOnePage.svelte') },
 
   { path: '/site', access: ['facilitator'], frame: 'shell', load: () => import('@/pages/site/SitePage.svelte') },
   { path: '/equipment', access: ['facilitator', 'approver', 'uc_administrator', 'auditor'], frame: 'shell', load: () => import('@/pages/inventory/InventoryPage.svelte') },

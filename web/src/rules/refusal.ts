@@ -52,7 +52,6 @@ const MISSING: Record<string, () => string> = {
 const UNFIT: Record<string, () => string> = {
   self: () => m.refusal_delegate_unfit_self(),
   inactive: () => m.refusal_delegate_unfit_inactive(),
-  agency: () => m.refusal_delegate_unfit_agency(),
   role: () => m.refusal_delegate_unfit_role(),
   overlap: () => m.refusal_delegate_unfit_overlap(),
   too_many: () => m.refusal_delegate_unfit_too_many(),
@@ -136,7 +135,7 @@ const SENTENCES: Record<Code, (values: Values, names: Names) => Sentence> = {
     next: m.refusal_series_partial_next(),
   }),
   'draft.too_many': (v) => ({ what: m.refusal_drafts_too_many({ max: String(number(v, 'drafts_max') ?? 20) }), next: m.refusal_drafts_too_many_next() }),
-  'reservation.own_agency': () => ({ what: m.refusal_own_agency(), next: m.refusal_own_agency_next() }),
+  'reservation.own_agency': (v) => ({ what: m.refusal_own_agency(), next: v['delegate_of_another_agency'] === true ? m.refusal_own_agency_delegate() : m.refusal_own_agency_next() }),
   'fault.state': () => ({ what: m.refusal_fault_state(), next: m.refusal_fault_state_next() }),
   'maintenance.state': () => ({ what: m.refusal_maintenance_state(), next: m.refusal_maintenance_state_next() }),
   'maintenance.notice': (v) => ({ what: m.refusal_maintenance_notice(), next: m.refusal_maintenance_notice_next({ date: longDate(number(v, 'earliest_ms') ?? 0, locale.current) }) }),

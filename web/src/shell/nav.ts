@@ -22,10 +22,10 @@ import TriangleAlert from '@lucide/svelte/icons/triangle-alert';
 import UsersRound from '@lucide/svelte/icons/users-round';
 import Wrench from '@lucide/svelte/icons/wrench';
 import Video from '@lucide/svelte/icons/video';
-import type { PersonRole } from '@/api/types';
+import type { Standing } from '@/api/session.svelte';
 import { m } from '@/paraglide/messages';
 
-export type NavItem = { href: string; label: (roles: readonly PersonRole[]) => string; icon: Component; roles?: readonly PersonRole[] };
+export type NavItem = { href: string; label: (roles: readonly Standing[]) => string; icon: Component; roles?: readonly Standing[] };
 export type NavGroup = { label: () => string; items: readonly NavItem[] };
 
 export const nav: readonly NavGroup[] = [
@@ -42,7 +42,7 @@ export const nav: readonly NavGroup[] = [
   {
     label: () => m.nav_group_service(),
     items: [
-      { href: '/decide', label: () => m.nav_decide(), icon: ClipboardCheck, roles: ['approver'] },
+      { href: '/decide', label: () => m.nav_decide(), icon: ClipboardCheck, roles: ['approver', 'decides'] },
       { href: '/overrides', label: () => m.nav_overrides(), icon: ShieldAlert, roles: ['approver', 'auditor', 'system_administrator'] },
       { href: '/consents', label: () => m.nav_consents(), icon: CalendarCheck, roles: ['facilitator'] },
       { href: '/site', label: () => m.nav_site(), icon: DoorOpen, roles: ['facilitator'] },
@@ -68,7 +68,7 @@ export const nav: readonly NavGroup[] = [
   },
 ];
 
-export function navFor(roles: readonly PersonRole[]): NavGroup[] {
+export function navFor(roles: readonly Standing[]): NavGroup[] {
   return nav
     .map((group) => ({ label: group.label, items: group.items.filter((it) => !it.roles || it.roles.some((role) => roles.includes(role))) }))
     .filter((group) => group.items.length > 0);

@@ -85,6 +85,24 @@ kernel::on_both! {
         assert_eq!(mails(&db, one.id).await.len(), 2, "nobody is taken out twice");
     }
 
+    async fn an_extension_is_sent_as_a_change(db: Db) {
+        let plane = Plane::new(db.clone()).await;
+        let cast = Cast::new(&plane).await;
+        let approved = cast.approved(&plane).await;
+        bring(&db, NOW).await;
+        let (id, chair) = (text(&approved["id"]).parse().unwrap(), text(&approved["chair"]["id"]).parse().unwrap());
+        let starts_at = UnixMs(approved["starts_at_ms"].as_i64().unwrap());
+        let during = starts_at.saturating_add_ms(10 * 60_000);
+        let by = crate::use_of_rooms::Extender::Chair { person: chair, agency: plane.ministry };
+        crate::use_of_rooms::extend(&db, during, id, by, 15).await.unwrap();
+        bring(&db, during).await;
+        for person in &cast.officers {
+            assert_eq!(mails(&db, person.id).await, [(Method::Request, 0), (Method::Request, 1)]);
+        }
+        bring(&db, during).await;
+        assert_eq!(mails(&db, cast.officers[0].id).await.len(), 2, "once");
+    }
+
     async fn what_is_over_or_ended_in_its_time_tells_nobody(db: Db) {
         let plane = Plane::new(db.clone()).await;
         let (host, one) = (officer(&plane, "hos").await, officer(&plane, "satu").await);

@@ -265,6 +265,12 @@ pub fn words(notice: &Notice) -> Words {
             format!("{} is to use {} on a rest day or public holiday. Say whether the room can be opened.", named(about), site.name),
             vec![],
         ),
+        Notice::ConsentWithheld { about, site, reason: words, .. } => of(
+            about,
+            "Consent was withheld",
+            format!("{} cannot be opened for {} on that rest day or public holiday.", site.name, named(about)),
+            vec![reason(None, words.as_ref())],
+        ),
         Notice::SlotLost { about, alternatives, .. } => of(
             about,
             "The slot is no longer free",

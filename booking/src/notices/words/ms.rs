@@ -274,6 +274,12 @@ pub fn words(notice: &Notice) -> Words {
             ),
             vec![],
         ),
+        Notice::ConsentWithheld { about, site, reason: words, .. } => of(
+            about,
+            "Persetujuan tidak diberi",
+            format!("{} tidak boleh dibuka untuk {} pada hari rehat atau cuti umum itu.", site.name, named(about)),
+            vec![reason(None, words.as_ref())],
+        ),
         Notice::SlotLost { about, alternatives, .. } => of(
             about,
             "Slot tidak lagi kosong",

@@ -4,7 +4,7 @@ use super::{Amending, Amendment, Change, amend, judge};
 use crate::{
     Booking,
     reservations::{
-        Application, Draft,
+        Application, Draft, Stored,
         http::{Scope, application, known, shown},
         series,
         view::{self, Reservation},
@@ -21,7 +21,7 @@ use kernel::{
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use wire::{
-    Refusal, UnixMs,
+    Code, Refusal, UnixMs,
     id::{PersonId, ReservationId},
 };
 
@@ -32,6 +32,10 @@ pub struct AmendmentQuestion {
     /// Another applicant, of the same agency.
     #[serde(default)]
     pub applicant: Option<PersonId>,
+    /// Of a series, how much of it.
+    #[serde(default)]
+    #[schema(inline)]
+    pub scope: Scope,
 }
 
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
@@ -66,6 +70,38 @@ pub struct AmendmentVerdict {
     pub days_before_use: i64,
     /// The version that was judged.
     pub version: i64,
+    /// Of a series whose following occurrences are to change too: what is said of each, this one first. It is lawful where all of them are.
+    pub occurrences: Vec<FollowingVerdict>,
+}
+
+/// What is said of an amendment of one occurrence of a series.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct FollowingVerdict {
+    pub reservation: ReservationId,
+    /// 1 for the first of the series.
+    pub number: i64,
+    /// As it stands.
+    pub starts_at_ms: UnixMs,
+    pub ends_at_ms: UnixMs,
+    pub lawful: bool,
+    pub refusals: Vec<Refusal>,
+    pub needs_approval: bool,
+    pub lead_checked: bool,
+}
+
+impl FollowingVerdict {
+    fn of(it: &Stored, amendment: &Amendment) -> Self {
+        Self {
+            reservation: it.id,
+            number: it.series.map_or(1, |at| at.number),
+            starts_at_ms: it.slot.starts_at,
+            ends_at_ms: it.slot.ends_at,
+            lawful: amendment.refusals.is_empty(),
+            refusals: amendment.refusals.clone(),
+            needs_approval: amendment.needs_approval,
+            lead_checked: amendment.lead_checked,
+        }
+    }
 }
 
 fn told(of: Amendment, version: i64) -> AmendmentVerdict {
@@ -79,6 +115,7 @@ fn told(of: Amendment, version: i64) -> AmendmentVerdict {
         lawful_until_ms: of.lead.lawful_until,
         days_before_use: of.lead.days_before_use,
         version,
+        occurrences: Vec::new(),
     }
 }
 
@@ -104,8 +141,17 @@ pub async fn verdict(
     let mut tx = booking.db.read().await?;
     let old = view::administered(&mut tx, id, &actor).await?;
     let amending = amending(application(&booking, &actor, &asked.draft, &known, None), old.version, asked.applicant);
-    let judged = judge(&mut tx, booking.clock.now(), &old, &amending).await?;
-    Ok(Json(told(judged, old.version)))
+    let now = booking.clock.now();
+    let verdict = match asked.scope {
+        Scope::This => told(judge(&mut tx, now, &old, &amending).await?, old.version),
+        Scope::ThisAndFollowing => {
+            let judged = series::judge_following(&mut tx, now, id, &amending).await?;
+            let occurrences: Vec<FollowingVerdict> = judged.iter().map(|(it, amendment)| FollowingVerdict::of(it, amendment)).collect();
+            let (_, own) = judged.into_iter().find(|(it, _)| it.id == id).ok_or(Code::NotFound)?;
+            AmendmentVerdict { lawful: occurrences.iter().all(|it| it.lawful), occurrences, ..told(own, old.version) }
+        }
+    };
+    Ok(Json(verdict))
 }
 
 /// Amends a reservation of one's agency: all of it, or nothing.

@@ -70,7 +70,12 @@ kernel::on_both! {
         assert_eq!(refused.values["earliest_date"], "2026-12-05");
         assert!(by_id(&mut db.read().await.unwrap(), world.applicant.person, id).await.unwrap().is_some());
         // Sent in time it is taken out with the application's commit.
-        apply(&db, midnight.saturating_add_ms(-1), sent).await.unwrap();
+        let key = kernel::extract::IdempotencyKey::parse("k").unwrap();
+        let claim = Claim { person: world.applicant.person, route: "POST /reservations", key, body_hash: "hash".into(), at: NOW };
+        let sent = Application { claim: Some(&claim), ..sent };
+        let made = apply(&db, midnight.saturating_add_ms(-1), sent).await.unwrap();
+        // The answer was lost: under the same key the same is sent again, whose draft is gone by now.
+        assert_eq!(apply(&db, midnight.saturating_add_ms(60_000), sent).await.unwrap(), made);
         assert!(by_id(&mut db.read().await.unwrap(), world.applicant.person, id).await.unwrap().is_none());
     }
 }

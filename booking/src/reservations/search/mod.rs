@@ -5,7 +5,7 @@ pub mod http;
 use super::grid::Grid;
 use crate::{
     holidays::{self, Calendar, DayFlag},
-    policy::{LeadVerdict, MALAYSIA, Policy, Slot, verdict},
+    policy::{LeadVerdict, MALAYSIA, Policy, RestDayUse, Slot, verdict},
     sites::Site,
 };
 use chrono::{Days, NaiveDate};
@@ -99,6 +99,10 @@ fn of_day(
         return found;
     };
     let Some(zone) = sites.first().map(|site| site.zone()) else { return found };
+    let rests = |site: &&Site| !calendar.is_working(site.region, date);
+    if policy.terms.rest_day_use == RestDayUse::Refused && sites.iter().any(rests) {
+        return found;
+    }
     let first = opens.into_iter().max().unwrap_or(0).max(question.from_minute);
     let mut minute = first + (QUARTER_MIN - first.rem_euclid(QUARTER_MIN)) % QUARTER_MIN;
     while minute + question.minutes <= question.to_minute.min(DAY_MIN) {

@@ -38,6 +38,15 @@ fn the_earliest_lawful_comes_first_and_days_off_last() {
 }
 
 #[test]
+fn where_rest_days_are_refused_none_is_told() {
+    let (one, two) = (site(), site());
+    let mut policy = Policy::first();
+    policy.terms.rest_day_use = crate::policy::RestDayUse::Refused;
+    let (found, _) = rank(&question(540, "2026-12-01", "2026-12-07"), NOW, &policy, &Calendar::default(), &[&one, &two], &Grid::default());
+    assert_eq!(found.iter().map(|it| it.date.to_string()).collect::<Vec<_>>(), ["2026-12-04", "2026-12-07"]);
+}
+
+#[test]
 fn only_what_is_free_at_every_site_is_told() {
     let (one, two) = (site(), site());
     // 08:00 to 17:00; one site is taken from 9 to 11, the other from 13 to 14.

@@ -6,7 +6,7 @@ mod store;
 use super::{
     Application, Draft, State, Stored,
     act::{self, By, entry, put},
-    amendment::{self, Amending, Change},
+    amendment::{self, Amending, Amendment, Change},
     drafts::DraftOccurrence,
     occupancies, store as reservations,
     verdict::{self, Setting},
@@ -176,11 +176,34 @@ async fn following(tx: &mut Tx, now: UnixMs, id: ReservationId, more: BTreeSet<w
     }
     occupancies::lock_sites(tx, concerned).await?;
     let all = reservations::list(tx, reservations::List::Series(series.id)).await?;
+    Ok(those_after(all, now, id, series.number))
+}
+
+/// The occurrence with that number and those after it that have not begun and have not ended otherwise.
+fn those_after(all: Vec<Stored>, now: UnixMs, id: ReservationId, number: i64) -> Vec<Stored> {
     let of = |it: &Stored| {
         let open = matches!(it.state, State::Submitted | State::Returned | State::Approved);
-        it.series.is_some_and(|at| at.number >= series.number) && (it.id == id || (open && it.slot.starts_at > now))
+        it.series.is_some_and(|at| at.number >= number) && (it.id == id || (open && it.slot.starts_at > now))
     };
-    Ok(all.into_iter().filter(of).collect())
+    all.into_iter().filter(of).collect()
+}
+
+/// What is said of amending this occurrence and those that follow alike, of each by itself. Nothing is stored.
+pub async fn judge_following(tx: &mut Tx, now: UnixMs, id: ReservationId, amending: &Amending<'_>) -> Result<Vec<(Stored, Amendment)>> {
+    let this = reservations::by_id(tx, id).await?.ok_or(Code::NotFound)?;
+    let all = match this.series {
+        Some(series) => those_after(reservations::list(tx, reservations::List::Series(series.id)).await?, now, id, series.number),
+        None => vec![this.clone()],
+    };
+    let changes = alike(&this, amending)?;
+    let mut judged = Vec::with_capacity(all.len());
+    for it in all {
+        let carried = carried_over(&it, &this, amending.application.draft, &changes);
+        let one = Amending { application: Application { draft: &carried, ..amending.application }, version: it.version, ..*amending };
+        let amendment = amendment::judge(tx, now, &it, &one).await?;
+        judged.push((it, amendment));
+    }
+    Ok(judged)
 }
 
 /// Amends this occurrence and those that follow alike: all of them, or none. Another date is each occurrence's own matter.
@@ -194,17 +217,9 @@ async fn try_amend_following(db: &Db, now: UnixMs, id: ReservationId, amending: 
     kernel::transact!(db, tx => {
         let all = following(tx, now, id, amendment::asked_sites(amending.application.draft)).await?;
         let this = all.iter().find(|it| it.id == id).ok_or(Code::NotFound)?;
-        let changes = amendment::rules::changes(this, amending.asked());
-        if changes.contains(&Change::Date) {
-            return Err(Refusal::new(Code::RequestMalformed).with("field", "scope").with("expected", "the_same_date").into());
-        }
-        let draft = amending.application.draft;
-        let (earlier, longer) = (
-            draft.starts_at_ms.0 - this.slot.starts_at.0,
-            draft.ends_at_ms.0 - this.slot.ends_at.0,
-        );
+        let changes = alike(this, amending)?;
         for it in &all {
-            let carried = if it.id == id { draft.clone() } else { carried_over(it, draft, &changes, earlier, longer) };
+            let carried = carried_over(it, this, amending.application.draft, &changes);
             let version = if it.id == id { amending.version } else { it.version };
             let one = Amending { application: Application { draft: &carried, ..amending.application }, version, ..*amending };
             amendment::amend_in(tx, now, it, &one).await.map_err(|error| of_occurrence(error, it))?;
@@ -213,8 +228,22 @@ async fn try_amend_following(db: &Db, now: UnixMs, id: ReservationId, amending: 
     })
 }
 
+/// What changes in each of them.
+fn alike(this: &Stored, amending: &Amending<'_>) -> Result<BTreeSet<Change>> {
+    let changes = amendment::rules::changes(this, amending.asked());
+    match changes.contains(&Change::Date) {
+        true => Err(Refusal::new(Code::RequestMalformed).with("field", "scope").with("expected", "the_same_date").into()),
+        false => Ok(changes),
+    }
+}
+
 /// What changed in the one changes in the other; the rest of it stays its own.
-fn carried_over(of: &Stored, new: &Draft, changes: &BTreeSet<Change>, earlier: i64, longer: i64) -> Draft {
+fn carried_over(of: &Stored, this: &Stored, new: &Draft, changes: &BTreeSet<Change>) -> Draft {
+    if of.id == this.id {
+        return new.clone();
+    }
+    let later = |new: UnixMs, old: UnixMs| new.0.saturating_sub(old.0);
+    let (earlier, longer) = (later(new.starts_at_ms, this.slot.starts_at), later(new.ends_at_ms, this.slot.ends_at));
     let mut draft = of.as_draft();
     for change in changes {
         match change {

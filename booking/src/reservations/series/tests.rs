@@ -2,11 +2,12 @@
 
 use super::*;
 use crate::{
+    decisions::{Answer, Decision, ReasonCode, decide},
     holidays::DayKind,
     reservations::world::*,
     testing::{DAY, HOUR, NOW, USE},
 };
-use wire::id::SiteId;
+use wire::id::{AgencyId, PersonId, SiteId};
 
 fn on(days: impl IntoIterator<Item = i64>) -> Vec<DraftOccurrence> {
     let occurrence = |day: i64| DraftOccurrence {
@@ -153,5 +154,45 @@ kernel::on_both! {
         assert_eq!(judged[1].refusals[0].values["occurrence"], 1);
         let made = apply(&db, NOW, world.series(&draft, &asked, true)).await.unwrap();
         assert_eq!(made.reservations.len(), 2);
+    }
+    async fn what_became_of_a_series_is_told_once_it_is_all_decided(db: Db) {
+        let world = World::new(&db).await;
+        let draft = world.draft(USE, 2);
+        let made = apply(&db, NOW, world.series(&draft, &on([0, 7, 14]), false)).await.unwrap();
+        let told = async || {
+            let (all, _) = crate::notices::store::list(&mut db.read().await.unwrap(), world.applicant.person, None).await.unwrap();
+            all.into_iter().filter_map(|it| match it.notice {
+                crate::notices::Notice::SeriesResult { about, occurrences, accepted, .. } => Some((about.reservation, occurrences, accepted)),
+                _ => None,
+            }).collect::<Vec<_>>()
+        };
+        let refuse = Answer { decision: Decision::Refuse, reason_code: Some(ReasonCode::RoomNeeded), ..Answer::approve() };
+        decide(&db, NOW, world.approver, made.reservations[0], &Answer::approve()).await.unwrap();
+        decide(&db, NOW, world.approver, made.reservations[1], &refuse).await.unwrap();
+        assert_eq!(told().await, [], "one is open");
+        decide(&db, NOW, world.approver, made.reservations[2], &Answer::approve()).await.unwrap();
+        assert_eq!(told().await, [(made.reservations[0], 3, 2)]);
+    }
+
+    async fn the_rest_of_a_series_is_judged_one_by_one_before_it_is_amended(db: Db) {
+        let world = World::new(&db).await;
+        let draft = world.draft(USE, 2);
+        let made = apply(&db, NOW, world.series(&draft, &on([0, 7, 14]), false)).await.unwrap();
+        // Somebody else has the third of them an hour later.
+        let rival = By { person: PersonId::fresh(), agency: AgencyId::fresh() };
+        let taken = world.draft(USE.saturating_add_ms(14 * DAY + 2 * HOUR), 1);
+        act::apply(&db, NOW, Application { by: rival, ..world.application(&taken) }).await.unwrap();
+        let before = of_series(&db, made.series).await;
+        let mut later = before[1].as_draft();
+        later.ends_at_ms = later.ends_at_ms.saturating_add_ms(HOUR);
+        let amending = Amending { application: world.application(&later), version: before[1].version, applicant: None };
+        let judged = judge_following(&mut db.read().await.unwrap(), NOW, before[1].id, &amending).await.unwrap();
+        let said: Vec<_> = judged.iter().map(|(it, amendment)| (it.series.unwrap().number, amendment.refusals.iter().map(|it| it.code).collect::<Vec<_>>())).collect();
+        assert_eq!(said, [(2, vec![]), (3, vec![Code::SlotTaken, Code::SlotTaken])], "what is before it is not touched");
+        assert!(judged[1].1.refusals[0].values.contains_key("alternatives"));
+        // What the preview says is what is done.
+        let refused = refusal(amend_following(&db, NOW, before[1].id, &amending).await);
+        assert_eq!((refused.code, &refused.values["occurrence"]), (Code::SlotTaken, &3.into()));
+        assert_eq!(of_series(&db, made.series).await, before);
     }
 }

@@ -6,10 +6,10 @@ mod store;
 
 use super::{
     By, Ended, State, Stored,
-    act::{entry, found, in_state},
+    act::{all_of, entry, found, in_state},
     occupancies, store as reservations, told,
 };
-use crate::policy;
+use crate::{decisions, policy};
 use kernel::{
     Db, Result, Tx,
     audit::{self, Entry},
@@ -93,6 +93,8 @@ async fn try_answer(db: &Db, now: UnixMs, by: By, id: ReservationId, accept: boo
             return Ok(Outcome::Over(expires_at));
         }
         if accept {
+            // Judged again, now that nobody can change its sites: it may have waited for long.
+            all_of(&decisions::act::unlawful(tx, now, &it).await?)?;
             if !store::accept(tx, id).await? {
                 return Err(in_state(it.state));
             }

@@ -1,5 +1,6 @@
 //! The waiting list as stored: an application in it has a number, and numbers only grow.
 
+use super::super::occupancies::SPAN_MS_MAX;
 use crate::policy::Slot;
 use kernel::{Result, Text, Tx, on};
 use std::collections::BTreeSet;
@@ -23,7 +24,13 @@ kernel::sql! {
     OFFER = "UPDATE reservation SET state = 'offered', version = version + 1, offer_expires_at_ms = $2 WHERE id = $1 AND state = 'waiting' RETURNING id";
     ACCEPT = "UPDATE reservation SET state = 'submitted', version = version + 1, offer_expires_at_ms = NULL, waiting_no = NULL
         WHERE id = $1 AND state = 'offered' RETURNING id";
-    DUE = "SELECT id FROM reservation WHERE state = 'waiting' OR (state = 'offered' AND offer_expires_at_ms <= $1) ORDER BY waiting_no LIMIT $2";
+    /// Those whose time is over, and those whose sites are all free: the rest of a long list is not touched.
+    DUE = "SELECT r.id FROM reservation r WHERE (r.state = 'offered' AND r.offer_expires_at_ms <= $1)
+            OR (r.state = 'waiting' AND (r.hold_expires_at_ms <= $1 OR NOT EXISTS (SELECT 1 FROM occupancy p
+                JOIN occupancy o ON o.site_id = p.site_id AND o.state <> 'released' AND o.starts_at_ms < p.ends_at_ms
+                    AND o.ends_at_ms > p.starts_at_ms AND o.starts_at_ms > p.starts_at_ms - $3
+                WHERE p.reservation_id = r.id AND p.removed_at_ms IS NULL)))
+        ORDER BY r.waiting_no LIMIT $2";
     PLACE = "SELECT COUNT(*) FROM reservation a JOIN reservation b ON b.state = 'waiting' AND b.waiting_no < a.waiting_no
             AND b.starts_at_ms < a.ends_at_ms AND b.ends_at_ms > a.starts_at_ms
         WHERE a.id = $1 AND EXISTS (SELECT 1 FROM occupancy p JOIN occupancy q ON q.site_id = p.site_id
@@ -67,7 +74,8 @@ pub async fn accept(tx: &mut Tx, id: ReservationId) -> Result<bool> {
 
 /// Those that time may have moved, in their order.
 pub async fn due(tx: &mut Tx, now: UnixMs) -> Result<Vec<ReservationId>> {
-    let ids: Vec<Text<ReservationId>> = on!(tx, c => sqlx::query_scalar(DUE).bind(now.0).bind(DUE_MAX).fetch_all(c).await)?;
+    let ids: Vec<Text<ReservationId>> =
+        on!(tx, c => sqlx::query_scalar(DUE).bind(now.0).bind(DUE_MAX).bind(SPAN_MS_MAX).fetch_all(c).await)?;
     Ok(ids.into_iter().map(|it| it.0).collect())
 }
 

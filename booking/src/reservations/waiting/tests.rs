@@ -128,4 +128,19 @@ kernel::on_both! {
         let late = apply(&db, UnixMs(NOW.0 + 14 * HOUR), Application { wait: true, ..world.application(&draft) }).await;
         assert_eq!(refusal(late).code, Code::LeadTime);
     }
+    async fn an_offer_is_judged_again_as_it_is_accepted(db: Db) {
+        let world = World::new(&db).await;
+        let draft = world.draft(USE, 2);
+        let first = world.approved(&db, &draft).await;
+        let by = agency();
+        let waiting = world.waits(&db, by, &draft).await;
+        withdraw(&db, NOW, world.applicant, first, None).await.unwrap();
+        db.execute_for_tests("UPDATE site SET seats = 1").await.unwrap();
+        let refused = refusal(respond(&db, NOW, by, waiting, true).await);
+        assert_eq!((refused.code, &refused.values["people_max"]), (Code::SiteFull, &serde_json::json!(1)));
+        assert_eq!(stored(&db, waiting).await.state, State::Offered, "nothing was taken from it");
+        db.execute_for_tests("UPDATE site SET seats = 6").await.unwrap();
+        respond(&db, NOW, by, waiting, true).await.unwrap();
+        assert_eq!(stored(&db, waiting).await.state, State::Submitted);
+    }
 }
