@@ -21,7 +21,7 @@ kernel::sql! {
     RESERVATION_TO = "UPDATE reservation SET starts_at_ms = $2, ends_at_ms = $3, version = version + 1, sequence = sequence + 1 WHERE id = $1";
     HELD = "SELECT id, hold_expires_at_ms, COALESCE(offer_expires_at_ms, hold_expires_at_ms) FROM reservation
         WHERE hold_expires_at_ms > $1 AND state IN ('submitted', 'returned', 'waiting', 'offered') LIMIT $2";
-    HELD_TO = "UPDATE reservation SET hold_expires_at_ms = $2, offer_expires_at_ms = CASE WHEN offer_expires_at_ms IS NULL THEN NULL ELSE $3 END
+    HELD_TO = "UPDATE reservation SET hold_expires_at_ms = $2, offer_expires_at_ms = CASE WHEN offer_expires_at_ms IS NULL THEN offer_expires_at_ms ELSE $3 END
         WHERE id = $1";
     RETURNED = "SELECT reservation_id, deadline_at_ms, returned_at_ms FROM reservation_return
         WHERE deadline_at_ms > $1 AND resubmitted_at_ms IS NULL LIMIT $2";
@@ -32,7 +32,7 @@ kernel::sql! {
     OCCUPANCY_TO = "UPDATE occupancy SET starts_at_ms = $2, ends_at_ms = $3 WHERE id = $1";
     BLOCK = "SELECT id, starts_at_ms, covered_until_ms FROM site_block WHERE covered_until_ms > $1 AND lifted_at_ms IS NULL LIMIT $2";
     /// One that has an end covers up to it.
-    BLOCK_TO = "UPDATE site_block SET starts_at_ms = $2, covered_until_ms = $3, ends_at_ms = CASE WHEN ends_at_ms IS NULL THEN NULL ELSE $3 END
+    BLOCK_TO = "UPDATE site_block SET starts_at_ms = $2, covered_until_ms = $3, ends_at_ms = CASE WHEN ends_at_ms IS NULL THEN ends_at_ms ELSE $3 END
         WHERE id = $1";
     WORK = "SELECT id, starts_at_ms, ends_at_ms FROM maintenance WHERE ends_at_ms > $1 AND state IN ('planned', 'in_work') LIMIT $2";
     WORK_TO = "UPDATE maintenance SET starts_at_ms = $2, ends_at_ms = $3 WHERE id = $1";
