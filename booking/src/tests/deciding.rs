@@ -237,7 +237,7 @@ kernel::on_both! {
         assert_eq!(listed["reservations"].as_array().unwrap().len(), 1);
         plane.post(Some(&cast.stranger), &decision(&ministrys), approve()).await.refused(403, "reservation.own_agency");
         plane.get(Some(&cast.stranger), &format!("/api/v1/reservations/{ministrys}/dossier")).await.refused(404, "not_found");
-        for path in ["/api/v1/overrides", "/api/v1/reports/use"] {
+        for path in ["/api/v1/overrides?view=open", "/api/v1/reports/use"] {
             plane.get(Some(&cast.stranger), path).await.refused(403, "role.missing");
         }
         plane.post(Some(&deputy), &decision(&own), approve()).await.refused(403, "reservation.own_agency");
