@@ -60,6 +60,7 @@ pub struct CreatedPerson {
 #[utoipa::path(post, path = "/people", tag = "people", request_body = NewPerson,
     responses((status = 201, body = CreatedPerson), (status = 401, body = Problem, content_type = "application/problem+json"),
         (status = 403, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
         (status = 409, body = Problem, content_type = "application/problem+json"),
         (status = 422, body = Problem, content_type = "application/problem+json")))]
 pub async fn create(
