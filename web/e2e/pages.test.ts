@@ -56,12 +56,12 @@ async function get<T>(page: Page, path: string): Promise<T> {
 }
 
 async function post<T>(page: Page, path: string, body: unknown): Promise<T> {
-  const sent = async ([to, what]: [string, unknown]) => {
+  const sent = async ([to, what]: readonly [string, unknown]) => {
     const { csrf_token } = (await (await fetch('/api/v1/session')).json()) as { csrf_token: string };
     const headers = { 'content-type': 'application/json', 'x-csrf-token': csrf_token };
     return (await fetch(to, { method: 'POST', headers, body: JSON.stringify(what) })).json() as Promise<unknown>;
   };
-  return (await page.evaluate(sent, [path, body])) as T;
+  return (await page.evaluate(sent, [path, body] as const)) as T;
 }
 
 /** Drawn, with everything that it asks the server for. */
