@@ -136,7 +136,7 @@ describe('by mouse', () => {
     await page.waitForURL(/\/apply\?draft=/);
     await next(page);
     await typeDate(page, atHour(2, 0));
-    const use = page.getByRole('button', { name: new RegExp(`^${around('apply_use_date')[0]} \\d`) });
+    const use = page.getByRole('button', { name: new RegExp(`^${around('apply_use_date')[0]} `) });
     await use.first().waitFor();
     expect(await main(page)).toContain('TP-2');
     await judge(page, 'refused');

@@ -51,6 +51,8 @@ async function serious(page: Page): Promise<string[]> {
   return violations.filter((it) => it.impact === 'serious' || it.impact === 'critical').map((it) => `${it.id}: ${it.nodes.map((node) => node.target.join(' ')).join(', ')}`);
 }
 
+/** Before signing in, the client asks who is there and hears that nobody is. */
+const NOBODY_YET = /401.*\/api\/v1\/session/;
 const bell = (page: Page) => page.locator('a.bell');
 let reference = '';
 
@@ -77,10 +79,9 @@ describe('a decision', () => {
     await page.keyboard.press('Enter');
     await page.waitForURL(/\/bookings\/[0-9a-f-]{36}$/);
     await page.goto(`${service.origin}/notices`);
-    const mark = page.getByRole('button', { name: word('notices_mark_all') });
-    if (await mark.isVisible().catch(() => false)) await mark.click();
+    await page.getByRole('button', { name: word('notices_mark_all') }).click();
     await until('a bell with nothing in it', async () => (await bell(page).innerText()) === '');
-    expect(applicant.complaints).toEqual([]);
+    expect(applicant.complaints.filter((it) => !NOBODY_YET.test(it))).toEqual([]);
     await applicant.context.close();
 
     const administrator = await enter('rosnah');
@@ -93,7 +94,7 @@ describe('a decision', () => {
     await desk.locator('[role=dialog]', { hasText: 'Message-ID' }).waitFor();
     expect(await serious(desk)).toEqual([]);
     await picture(desk, 'mail');
-    expect(administrator.complaints).toEqual([]);
+    expect(administrator.complaints.filter((it) => !NOBODY_YET.test(it))).toEqual([]);
     await administrator.context.close();
   });
 
@@ -154,7 +155,7 @@ describe('a calendar', () => {
     expect((await fetch(address.replace(/.\.ics$/, 'A.ics'))).status).toBe(404);
     // The address is a secret: no log line has it.
     expect(service.log).not.toContain(address.split('/').at(-1)!.replace('.ics', ''));
-    expect(officer.complaints).toEqual([]);
+    expect(officer.complaints.filter((it) => !NOBODY_YET.test(it))).toEqual([]);
     await officer.context.close();
   });
 

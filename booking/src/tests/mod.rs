@@ -130,6 +130,11 @@ const ROUTES: &[(&str, &str, &str)] = &[
         "/reservations/{id}/sites/{site}/check-in",
         "/reservations/019aa000-0000-7000-8000-000000000001/sites/019aa000-0000-7000-8000-00000000c001/check-in",
     ),
+    (
+        "DELETE",
+        "/reservations/{id}/sites/{site}/check-in",
+        "/reservations/019aa000-0000-7000-8000-000000000001/sites/019aa000-0000-7000-8000-00000000c001/check-in",
+    ),
     ("GET", "/reservations/{id}/extension", "/reservations/019aa000-0000-7000-8000-000000000001/extension"),
     ("POST", "/reservations/{id}/extension", "/reservations/019aa000-0000-7000-8000-000000000001/extension"),
     ("GET", "/changes", "/changes?about=019aa000-0000-7000-8000-000000000001"),
