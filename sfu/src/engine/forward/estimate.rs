@@ -43,6 +43,8 @@ const FULL_MS: f64 = 80.0;
 const STANDING_MS: f64 = 50.0;
 /// A receiver that told nothing for this long was itself held up, or was sent nothing: its next arrival times are no trend.
 const STALL: Duration = Duration::from_millis(300);
+/// Feedback comes some ten times a second for whatever is sent: one that was silent for longer tells nothing.
+const HEARD: Duration = Duration::from_secs(2);
 /// Growth a second: until the line was ever full; near where it was full (bits, twice as many with each second of calm); at most past that.
 const GROWTH_FIRST: f64 = 0.5;
 const GROWTH_NEAR_BPS: f64 = 40_000.0;
@@ -103,6 +105,8 @@ pub struct Estimator {
     decreased: Option<Instant>,
     updated: Instant,
     told: Option<Instant>,
+    /// When the last numbered packet left.
+    left: Option<Instant>,
 }
 
 impl Estimator {
@@ -123,17 +127,28 @@ impl Estimator {
             decreased: None,
             updated: now,
             told: None,
+            left: None,
         }
     }
 
     /// Whether the peer tells of arrivals at all.
     pub fn hears(&self, now: Instant) -> bool {
-        self.told.is_some_and(|told| now.saturating_duration_since(told) < Duration::from_secs(2))
+        self.told.is_some_and(|told| now.saturating_duration_since(told) < HEARD)
     }
 
-    /// How long ago the line was last found full.
-    pub fn calm_for(&self, now: Instant) -> Duration {
-        now.saturating_duration_since(self.decreased.unwrap_or(self.start))
+    /// Whether a burst may be told of: the peer tells of arrivals, or was sent nothing of late that it could have told of.
+    pub fn answers(&self, now: Instant) -> bool {
+        self.hears(now) || self.left.is_none_or(|left| now.saturating_duration_since(left) >= HEARD)
+    }
+
+    /// How long ago the line was last found full; `None`: never yet.
+    pub fn calm_for(&self, now: Instant) -> Option<Duration> {
+        self.decreased.map(|last| now.saturating_duration_since(last))
+    }
+
+    /// The packets that ask for more begin. What was told of the burst before it, if its end was lost, is all that is known of it.
+    pub fn begin_burst(&mut self) {
+        self.finish_burst();
     }
 
     /// A queue is being drained.
@@ -190,7 +205,9 @@ impl Estimator {
         let sending = self.leaving.bits_per_second(now) as f64;
         match self.judge.judge(now, self.rate, sending) {
             Verdict::Lower(to) if self.may_decrease(now) => self.decrease(now, to),
-            Verdict::Lower(_) | Verdict::Hold => {}
+            // Not carried out, so that what is lost next tells nothing of it.
+            Verdict::Lower(_) => self.judge.disturb(),
+            Verdict::Hold => {}
             Verdict::Restore(to) => self.rate = self.rate.max(to),
             Verdict::Grow if self.draining.is_some() || self.trend.usage() == Usage::Under => {}
             Verdict::Grow => self.grow(now, passed, carried),
@@ -222,7 +239,7 @@ impl Estimator {
         }
         let growth = match self.ceiling {
             Some(ceiling) if self.rate > 0.9 * ceiling => {
-                let calm = self.calm_for(now).as_secs_f64().min(16.0);
+                let calm = now.saturating_duration_since(self.decreased.unwrap_or(self.start)).as_secs_f64().min(16.0);
                 (GROWTH_NEAR_BPS * calm.exp2()).min(GROWTH_MAX * self.rate)
             }
             _ if self.decreased.is_some() => GROWTH_MAX * self.rate,
@@ -264,6 +281,7 @@ impl BandwidthEstimator for Estimator {
         self.next = number + 1;
         let at_us = self.us(now);
         self.leaving.add(now, bytes);
+        self.left = Some(now);
         self.history[number as usize % HISTORY] = Sent { at_us, number: number as u32, bytes: bytes as u16, probes };
         if probes {
             self.burst.get_or_insert_with(|| (Burst::default(), number)).1 = number;

@@ -6,6 +6,7 @@
 
 mod allocate;
 mod arrivals;
+mod ask;
 mod audio;
 mod downlink;
 mod estimate;

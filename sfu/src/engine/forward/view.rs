@@ -4,7 +4,6 @@ use super::{
     ForwardEvent, Forwarder,
     allocate::{self, Tile},
     estimate::BandwidthEstimator,
-    peer::Probe,
     rewrite::Feed,
     slot::{Outcome, Wanted},
     source::Watcher,
@@ -27,18 +26,6 @@ const LAYER_BPS_MIN: u64 = 30_000;
 const OLD_SHOWN_MAX: Duration = Duration::from_secs(1);
 /// A source that is silent for longer is awaited: a still screen is sent once in a few seconds.
 const AWAITED_AFTER: Duration = Duration::from_secs(5);
-const PROBE_LENGTH: Duration = Duration::from_millis(120);
-pub const PROBE_TICK: Duration = Duration::from_millis(10);
-/// Between bursts: at first, twice as long after each that found nothing, and at most.
-const PROBE_PAUSE: Duration = Duration::from_secs(1);
-const PROBE_PAUSE_MAX: Duration = Duration::from_secs(16);
-/// A burst found something where the estimate grew by this, in 1/100.
-const PROBE_FOUND: u64 = 115;
-/// After the line was found full it is left alone for this long.
-const PROBE_CALM: Duration = Duration::from_secs(2);
-/// Padding packets a tick: 10 Mbit/s; and what one takes of the line.
-const PROBE_PACKETS_MAX: u64 = 40;
-const PADDING_BITS: u64 = 320 * 8;
 
 impl Forwarder {
     pub(super) fn view(&mut self, now: Instant, peer_index: u32, requests: &[SlotRequest]) {
@@ -214,50 +201,6 @@ impl Forwarder {
             Outcome::Cut { left } => self.cuts.push((watcher, left)),
             _ => self.want_keyframe(now, target.source, target.layer),
         }
-    }
-
-    fn consider_probe(&mut self, now: Instant, peer_index: u32, wanted: u64, estimate: u64) {
-        let Some(peer) = self.peers.get_mut(peer_index) else {
-            return;
-        };
-        let rested = peer.probed.is_none_or(|(last, _, pause)| now.saturating_duration_since(last) >= pause);
-        let line = &peer.down.estimator;
-        let calm = line.calm_for(now) >= PROBE_CALM && !line.drains();
-        if peer.probe.is_none() && rested && calm && line.hears(now) {
-            let pause = peer.probed.map_or(PROBE_PAUSE, |(_, before, pause)| {
-                let found = estimate >= before * PROBE_FOUND / 100;
-                if found { PROBE_PAUSE } else { (pause * 2).min(PROBE_PAUSE_MAX) }
-            });
-            peer.probe = Some(Probe { until: now + PROBE_LENGTH, target_bps: wanted.min(estimate * 2), owed: 0 });
-            (peer.probed, peer.down.probes) = (Some((now, estimate, pause)), true);
-            self.timers.arm(&mut peer.alarms.probe, now + PROBE_TICK, Task::Probe(peer_index));
-        }
-    }
-
-    /// One tick of padding.
-    pub(super) fn pad(&mut self, now: Instant, peer_index: u32) {
-        let Some(peer) = self.peers.get_mut(peer_index) else {
-            return;
-        };
-        let media_bps = peer.down.media_bps(now);
-        let Some(probe) = peer.probe.as_mut().filter(|probe| now < probe.until) else {
-            (peer.probe, peer.down.probes) = (None, false);
-            return;
-        };
-        probe.owed += probe.target_bps.saturating_sub(media_bps) * PROBE_TICK.as_millis() as u64 / 1_000;
-        let packets = (probe.owed / PADDING_BITS).min(PROBE_PACKETS_MAX);
-        probe.owed -= packets * PADDING_BITS;
-        if let Some(slot) = peer.slots.iter_mut().find(|slot| !slot.audio && slot.current.is_some()) {
-            for _ in 0..packets {
-                if !slot.pad(now, &mut peer.down, &mut self.outbox) {
-                    break;
-                }
-            }
-        }
-        if let Some(at) = peer.down.waits_until(now) {
-            self.timers.arm(&mut peer.alarms.pace, at, Task::Pace(peer_index));
-        }
-        self.timers.arm(&mut peer.alarms.probe, now + PROBE_TICK, Task::Probe(peer_index));
     }
 
     /// Tells the peer of slots that are other than it was told.

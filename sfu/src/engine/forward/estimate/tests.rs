@@ -273,3 +273,41 @@ fn loss_alone_lowers_a_blind_line_and_calm_raises_it() {
     }
     assert!(estimator.bits_per_second() > low * 3 / 2);
 }
+
+/// A rate that was lowered a moment ago is not lowered again at once, and what is not done is not judged: without that the same loss a second
+/// later was taken for the line's own, and the old rate came back.
+#[test]
+fn a_rate_that_was_not_lowered_is_not_judged_as_if_it_was() {
+    let start = Instant::now();
+    let mut estimator = Estimator::new(start, true);
+    estimator.rate = 1_000_000.0;
+    let mut now = start + Duration::from_secs(1);
+    for round in 0..2 {
+        (0..100).for_each(|number| estimator.judge.count(number % 5 == 0));
+        estimator.decreased = Some(now - Duration::from_millis(100)).filter(|_| round == 0).or(estimator.decreased);
+        estimator.leaving.add(now, 125_000);
+        estimator.control(now);
+        now += Duration::from_secs(1);
+    }
+    assert!(estimator.judge.inherent() < 0.01, "{}", estimator.judge.inherent());
+    assert!(estimator.rate < 1_000_000.0, "the second time it is lowered: {}", estimator.rate);
+}
+
+/// Nothing but a burst on the line: what it found is known though no packet follows it, at the latest when the next one begins.
+#[test]
+fn a_burst_alone_is_told_of() {
+    let mut line = Line::new();
+    assert!(line.estimator.answers(line.now), "nothing was sent that could be told of");
+    for round in 0..2 {
+        line.estimator.begin_burst();
+        for _ in 0..60 {
+            line.now += Duration::from_millis(2);
+            line.send(50_000_000.0, true);
+            line.listen();
+        }
+        line.run(1.0, 50_000_000.0, 0.0);
+        assert_eq!(line.rate() > 3_600_000.0, round == 1, "{}", line.rate());
+        line.estimator.begin_burst();
+        assert!((3_600_000.0..6_000_000.0).contains(&line.rate()), "{}", line.rate());
+    }
+}

@@ -78,3 +78,47 @@ fn a_bad_line_keeps_its_picture() {
     let late = call.clients[bob].inbox(false, 0).unwrap().decode().frames.last().unwrap().1;
     assert_eq!(late, 1);
 }
+
+/// One picture that needs more than a line is thought to carry at first, and nothing else on it: the line is asked, and the picture comes.
+#[test]
+fn a_share_wider_than_the_first_guess_comes_where_the_line_carries_it() {
+    for (seed, line, slots) in [(110, None, 0), (111, Some(6_000_000.0), 1), (112, Some(4_000_000.0), 0)] {
+        let mut call = Call::new(seed);
+        call.narrow = line;
+        let alice = call.join(Client::sharer(1));
+        call.seconds(3.0);
+        let bob = call.join(Client::viewer(2, slots, 1));
+        call.look(bob, 0, Some(alice), 1_280);
+        let asked = call.now;
+        call.seconds(4.0);
+        let seen = call.clients[bob].inbox(false, 0).map(|inbox| inbox.decode().frames).unwrap_or_default();
+        let first = seen.first().expect("the picture comes").3 - asked;
+        println!("{line:?}: the first picture after {first:?}");
+        assert!(first < Duration::from_millis(1_500), "{first:?}");
+        assert_eq!(call.told(bob, "v100").unwrap().paused, None);
+        assert!(call.now - seen.last().unwrap().3 < Duration::from_millis(150), "and stays");
+    }
+}
+
+/// A line that does not carry it is asked ever more seldom, says why there is no picture, and keeps its sound.
+#[test]
+fn a_share_that_no_line_carries_costs_no_sound() {
+    let mut call = Call::new(113);
+    call.narrow = Some(1_200_000.0);
+    let alice = call.join(Client::sharer(1));
+    call.clients[alice].audio_off = false;
+    let bob = call.join(Client::viewer(2, 1, 1));
+    call.look(bob, 0, Some(alice), 1_280);
+    call.seconds(5.0);
+    let from = call.now;
+    call.seconds(20.0);
+    assert_eq!(call.told(bob, "v100").unwrap().paused, Some(wire::signal::PauseReason::Bandwidth));
+    let heard = &call.clients[bob].inbox(true, 0).unwrap().heard;
+    let ways: Vec<Duration> = heard
+        .iter()
+        .filter(|(_, at)| **at > from)
+        .filter_map(|((_, frame), at)| Some(*at - call.clients[alice].spoken_at(*frame)?))
+        .collect();
+    let late = ways.iter().filter(|way| **way > Duration::from_millis(150)).count();
+    assert!(ways.len() > 950 && late * 20 < ways.len(), "{late} of {} late", ways.len());
+}
