@@ -183,6 +183,10 @@ pub enum ServerMessage {
     Speakers {
         sessions: Vec<SessionId>,
     },
+    /// Replaces what was said of one's own source.
+    Layers {
+        layers: SourceLayers,
+    },
     Recording {
         recording: Option<RecordingNotice>,
     },
@@ -218,6 +222,9 @@ pub struct RoomState {
     pub participants: Vec<Participant>,
     pub slots: Vec<SlotState>,
     pub speakers: Vec<SessionId>,
+    /// Of one's own sources those of which not every layer is watched.
+    #[serde(default)]
+    pub layers: Vec<SourceLayers>,
     #[ts(optional)]
     pub recording: Option<RecordingNotice>,
     /// The stay ends here at the latest.
@@ -267,6 +274,17 @@ pub struct Source {
     pub source: SourceId,
     pub kind: SourceKind,
     pub muted: bool,
+}
+
+/// The layers of one's own source that somebody watches. The others need not be sent: to go on with them costs the sender's line and
+/// nobody gains. A layer is asked for again at once when somebody needs it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[ts(export)]
+pub struct SourceLayers {
+    pub source: SourceId,
+    pub kind: SourceKind,
+    /// By `a=rid` (RFC 8851), the lowest first; the lowest is always among them.
+    pub rids: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]

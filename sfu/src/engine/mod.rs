@@ -229,6 +229,7 @@ impl Engine {
         match event {
             ForwardEvent::Speakers { room, sessions } => self.rooms.handle_speakers(room, sessions),
             ForwardEvent::Slots { peer, slots } => self.rooms.handle_slots(peer, slots),
+            ForwardEvent::Layers { peer, layers, all } => self.rooms.handle_layers(peer, layers, all),
             ForwardEvent::SourceStarted { .. } => {}
             ForwardEvent::Tap(mut tap) => {
                 if let Tap::Track { source, name, .. } = &mut tap

@@ -308,6 +308,13 @@ describe('lost media', () => {
 });
 
 describe('in the meeting', () => {
+  it('sends the layers that somebody watches', async () => {
+    await join();
+    node.socket.say({ type: 'layers', layers: { source: 'me-cam', kind: 'camera', rids: ['q'] } });
+    expect(peers.at(-1)?.watched.get('camera')).toEqual(['q']);
+    expect(call.view.room?.layers.get('camera')).toEqual(['q']);
+  });
+
   it('is drawn as the node tells it', async () => {
     await join();
     node.socket.say({ type: 'slots', slots: [{ mid: '7', source: 'a-cam', session: 'a' }] });

@@ -372,6 +372,7 @@ class Conversation implements Call {
       this.dropChannel();
       return 'later';
     }
+    for (const [kind, rids] of room.layers) void this.peer?.layers(kind, rids);
     void this.localChanged();
     this.watchStats();
     return 'in';
@@ -405,6 +406,7 @@ class Conversation implements Call {
     const notices = noticesOf(room, message);
     const next = reduce(room, message);
     this.put({ room: next });
+    if (message.type === 'layers') void this.peer?.layers(message.layers.kind, message.layers.rids);
     for (const kind of this.mutes.heard(next)) {
       this.silence(kind);
       notices.push({ kind: 'muted_by_host', source: kind });

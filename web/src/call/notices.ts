@@ -44,6 +44,7 @@ export function noticesOf(before: Room, message: Push): Notice[] {
     case 'classification':
       return message.classification === before.classification ? [] : [{ kind: 'classification_raised', to: message.classification }];
     case 'slots':
+    case 'layers':
     case 'window':
     case 'speakers':
     case 'acts':

@@ -9,6 +9,7 @@ import type { RecordingNotice } from '../signal/wire/RecordingNotice';
 import type { Rule } from '../signal/wire/Rule';
 import type { SessionId } from '../signal/wire/SessionId';
 import type { SlotState } from '../signal/wire/SlotState';
+import type { SourceKind } from '../signal/wire/SourceKind';
 import type { UnixMs } from '../signal/wire/UnixMs';
 
 export interface Room {
@@ -22,6 +23,8 @@ export interface Room {
   readonly slots: ReadonlyMap<string, SlotState>;
   /** The loudest first. */
   readonly speakers: readonly SessionId[];
+  /** Of our own sources those of which not every layer is watched, by kind: the layers that are. */
+  readonly layers: ReadonlyMap<SourceKind, readonly string[]>;
   readonly recording: RecordingNotice | undefined;
   readonly closesAtMs: UnixMs;
   /** The node's clock when `closesAtMs` was told. */
@@ -40,6 +43,7 @@ export function enter({ session, acts, state }: Joined): Room {
     participants: new Map(state.participants.map((it) => [it.session, it])),
     slots: new Map(state.slots.map((it) => [it.mid, it])),
     speakers: state.speakers,
+    layers: new Map(state.layers.map((it) => [it.kind, it.rids])),
     recording: state.recording,
     closesAtMs: state.closes_at_ms,
     toldAtMs: state.now_ms,
@@ -63,6 +67,8 @@ export function reduce(room: Room, message: Push): Room {
     }
     case 'speakers':
       return { ...room, speakers: message.sessions };
+    case 'layers':
+      return { ...room, layers: new Map(room.layers).set(message.layers.kind, message.layers.rids) };
     case 'recording':
       return { ...room, recording: message.recording ?? undefined };
     case 'classification':

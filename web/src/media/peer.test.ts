@@ -7,6 +7,9 @@ interface Added {
   mid: string | null;
   codecs: string[];
   sent: unknown;
+  encodings: RTCRtpEncodingParameters[];
+  /** How often parameters were set. */
+  set: number;
 }
 
 /** A connection that numbers its m-lines when an offer is set, as browsers do. */
@@ -17,13 +20,21 @@ class ScriptedConnection extends EventTarget {
   remote: unknown;
 
   addTransceiver(from: string | { kind: string }, init: RTCRtpTransceiverInit): unknown {
-    const entry: Added = { media: typeof from === 'string' ? from : from.kind, init, mid: null, codecs: [], sent: undefined };
+    const entry: Added = { media: typeof from === 'string' ? from : from.kind, init, mid: null, codecs: [], sent: undefined, encodings: init.sendEncodings ?? [{}], set: 0 };
     this.added.push(entry);
     return {
       get mid() {
         return entry.mid;
       },
-      sender: { replaceTrack: (track: unknown) => Promise.resolve((entry.sent = track)) },
+      sender: {
+        replaceTrack: (track: unknown) => Promise.resolve((entry.sent = track)),
+        getParameters: () => ({ transactionId: 't', encodings: entry.encodings }),
+        setParameters: ({ encodings }: RTCRtpSendParameters) => {
+          entry.encodings = encodings;
+          entry.set += 1;
+          return Promise.resolve();
+        },
+      },
       receiver: { track: { kind: entry.media } },
       setCodecPreferences: (codecs: { mimeType: string }[]) => (entry.codecs = codecs.map((it) => it.mimeType)),
     };
@@ -105,6 +116,28 @@ describe('the offer', () => {
     await peer.offer(() => true);
     expect(peer.videoSlots.slice(0, 9)).toEqual(before);
     expect(peer.videoSlots).toHaveLength(16);
+  });
+});
+
+describe('layers that nobody watches', () => {
+  it('rest, and go on as soon as somebody does', async () => {
+    const { connection, peer } = setUp();
+    const camera = connection.added[1];
+    const active = () => camera?.encodings.map((it) => it.active ?? true);
+    await peer.layers('camera', ['q']);
+    expect(active()).toEqual([true, false, false]);
+    void peer.layers('camera', ['q', 'h']);
+    await peer.layers('camera', ['q', 'h', 'f']);
+    expect(active()).toEqual([true, true, true]);
+    expect(camera?.encodings[2]?.maxBitrate).toBe(1_500_000);
+  });
+
+  it('are set only where that changes something, and never to nothing', async () => {
+    const { connection, peer } = setUp();
+    await peer.layers('camera', ['q', 'h', 'f']);
+    await peer.layers('camera', ['x']);
+    await peer.layers('share_video', ['q']);
+    expect(connection.added.map((it) => it.set)).toEqual(connection.added.map(() => 0));
   });
 });
 

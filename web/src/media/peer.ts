@@ -7,7 +7,7 @@
 import type { PublishIntent } from '../signal/wire/PublishIntent';
 import type { SourceKind } from '../signal/wire/SourceKind';
 import { PROGRAMME, SPEECH, tuneOpus } from './opus';
-import { encodingsOf, mediaOf, preferredCodecs, SOURCE_KINDS } from './sources';
+import { encodingsOf, mediaOf, preferredCodecs, SOURCE_KINDS, withActive } from './sources';
 
 export interface Offer {
   offer: string;
@@ -29,6 +29,8 @@ export interface Peer {
   accept(answer: string): Promise<void>;
   /** Sends this track, or nothing, without negotiation. */
   send(kind: SourceKind, track: MediaStreamTrack | null): Promise<void>;
+  /** Of a source that is sent in layers, those that somebody watches; the others rest. */
+  layers(kind: SourceKind, rids: readonly string[]): Promise<void>;
   /** Adds video slots up to this number; the next offer tells of them. */
   grow(videoSlots: number): void;
   /** What arrives in a slot. The stream is one and the same for the slot's whole life. */
@@ -67,6 +69,8 @@ class SlottedPeer implements Peer {
   private readonly audio: RTCRtpTransceiver[];
   private readonly video: RTCRtpTransceiver[] = [];
   private readonly streams = new Map<RTCRtpTransceiver, MediaStream>();
+  private readonly watched = new Map<SourceKind, readonly string[]>();
+  private turns: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly platform: PeerPlatform,
@@ -109,6 +113,14 @@ class SlottedPeer implements Peer {
     await this.senders.get(kind)?.sender.replaceTrack(track);
   }
 
+  async layers(kind: SourceKind, rids: readonly string[]): Promise<void> {
+    this.watched.set(kind, rids);
+    // One change at a time: parameters hold for one turn only, and the last word counts.
+    const turn = this.turns.then(() => this.applyLayers(kind));
+    this.turns = turn.catch(() => {});
+    await this.turns;
+  }
+
   grow(videoSlots: number): void {
     while (this.video.length < videoSlots) this.video.push(this.addSlot('video'));
   }
@@ -124,6 +136,15 @@ class SlottedPeer implements Peer {
 
   close(): void {
     this.connection.close();
+  }
+
+  private async applyLayers(kind: SourceKind): Promise<void> {
+    const sender = this.senders.get(kind)?.sender;
+    const rids = this.watched.get(kind);
+    if (sender === undefined || rids === undefined) return;
+    const parameters = sender.getParameters();
+    const wanted = withActive(parameters.encodings, rids);
+    if (wanted !== undefined) await sender.setParameters({ ...parameters, encodings: wanted });
   }
 
   private addSender(kind: SourceKind, track: MediaStreamTrack | undefined): RTCRtpTransceiver {

@@ -40,3 +40,11 @@ const CODECS = {
 export function preferredCodecs<C extends { mimeType: string }>(media: 'audio' | 'video', able: readonly C[]): C[] {
   return CODECS[media].flatMap((mime) => able.filter((codec) => codec.mimeType.toLowerCase() === mime.toLowerCase()));
 }
+
+/** The encodings with those layers on that somebody watches, or nothing where that is how they are. A sender without layers is left alone. */
+export function withActive<E extends { rid?: string; active?: boolean }>(encodings: readonly E[], watched: readonly string[]): E[] | undefined {
+  const on = (it: E) => it.rid === undefined || watched.includes(it.rid);
+  // Nothing named is known here: a node that speaks of other layers is not followed into silence.
+  if (!encodings.some((it) => it.rid !== undefined && watched.includes(it.rid))) return undefined;
+  return encodings.some((it) => (it.active ?? true) !== on(it)) ? encodings.map((it) => ({ ...it, active: on(it) })) : undefined;
+}

@@ -29,6 +29,7 @@ const messages: ServerMessage[] = [
   { type: 'participant_left', session: 'c', reason: 'removed' },
   { type: 'slots', slots: [{ mid: '4', source: null, session: null }] },
   { type: 'speakers', sessions: ['b', 'a'] },
+  { type: 'layers', layers: { source: 's1', kind: 'camera', rids: ['q'] } },
   { type: 'recording', recording: null },
   { type: 'classification', classification: 'SULIT', lacks: ['CLASS-4'] },
   { type: 'acts', acts: ['chat'] },

@@ -23,9 +23,12 @@ import type { ServerMessage } from './wire/ServerMessage';
 import type { SlotState } from './wire/SlotState';
 import type { Source } from './wire/Source';
 import type { SourceKind } from './wire/SourceKind';
+import type { SourceLayers } from './wire/SourceLayers';
 
 /** The rules are fewer than this: the documents hold 58. */
 const RULES_MAX = 100;
+/** Simulcast layers of one source: browsers make three. */
+const RIDS_MAX = 8;
 /** Acts that one person can have: the protocol knows 12. */
 const ACTS_MAX = 64;
 
@@ -90,6 +93,7 @@ const slot = object<SlotState>({
 });
 const slots = list(slot, OFFER_MEDIA_LINES_MAX);
 const speakers = list(text, ROOM_PARTICIPANTS_MAX);
+const sourceLayers = object<SourceLayers>({ source: text, kind: sourceKind, rids: list(text, RIDS_MAX) });
 const recording = object<RecordingNotice>({ recording: text, by: text, by_name: text, since_ms: number });
 
 const roomState = object<RoomState>({
@@ -99,6 +103,7 @@ const roomState = object<RoomState>({
   participants: list(participant, ROOM_PARTICIPANTS_MAX),
   slots,
   speakers,
+  layers: list(sourceLayers, SOURCE_KINDS.length),
   recording: optional(recording),
   closes_at_ms: number,
   now_ms: number,
@@ -135,6 +140,7 @@ const bodies: { [Type in ServerMessage['type']]: Decoder<OfType<Type>> } = {
   participant_left: object<OfType<'participant_left'>>({ session: text, reason: leaveReason }),
   slots: object<OfType<'slots'>>({ slots }),
   speakers: object<OfType<'speakers'>>({ sessions: speakers }),
+  layers: object<OfType<'layers'>>({ layers: sourceLayers }),
   recording: object<OfType<'recording'>>({ recording: nullable(recording) }),
   classification: object<OfType<'classification'>>({ classification, lacks: rules }),
   window: object<OfType<'window'>>({ closes_at_ms: number, now_ms: number }),

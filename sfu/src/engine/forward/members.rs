@@ -182,6 +182,7 @@ impl Forwarder {
         if let Some(source) = self.sources.get_mut(index) {
             source.tapped = recording.map(Tapped::new);
         }
+        self.begin_demand(now, index);
         if !line.muted {
             self.begin_to_be_heard(now, index);
         }
@@ -339,8 +340,12 @@ impl Forwarder {
                 tapped.end(source, &mut self.events);
             }
             source.tapped = recording.map(Tapped::new);
+            let more = recording.is_some() && source.demand.want(now, source.layers.len() - 1);
             if let Some(layer) = source.tapped.as_ref().and_then(|tapped| tapped.wants(now, source)) {
                 self.want_keyframe(now, index, layer);
+            }
+            if more {
+                self.tell_demand(index);
             }
         }
         self.forget_room_if_empty(room_index);

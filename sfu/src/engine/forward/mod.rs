@@ -8,6 +8,7 @@ mod allocate;
 mod arrivals;
 mod ask;
 mod audio;
+mod demand;
 mod downlink;
 mod estimate;
 mod feedback;
@@ -66,7 +67,7 @@ use std::{
 };
 use wire::{
     id::{MeetingId, RecordingId, SessionId, SourceId},
-    signal::{SlotRequest, SlotState},
+    signal::{SlotRequest, SlotState, SourceLayers},
 };
 
 /// Room kept behind every outgoing packet for what SRTP and SRTCP append (RFC 7714: 16-byte tag, 4-byte index).
@@ -100,6 +101,8 @@ pub enum ForwardEvent {
     Speakers { room: MeetingId, sessions: Vec<SessionId> },
     /// Slots whose state changed.
     Slots { peer: SessionId, slots: Vec<SlotState> },
+    /// Which layers of its own source a peer need send, and whether those are all. Only when it changed; at first all of them.
+    Layers { peer: SessionId, layers: SourceLayers, all: bool },
     /// The first packet of a source arrived.
     SourceStarted { room: MeetingId, peer: SessionId, source: SourceId },
     /// For the recorder: `Track` (with an empty name: the roster knows it), `Packet`, `SenderReport`, `TrackEnded`.
@@ -255,6 +258,11 @@ impl Forwarder {
                 Task::Keyframe(index) => {
                     if self.sources.get_mut(index).is_some_and(|source| rings(&mut source.keyframe_alarm, at)) {
                         self.send_keyframe_requests(now, index);
+                    }
+                }
+                Task::Demand(index) => {
+                    if self.sources.get_mut(index).is_some_and(|source| rings(&mut source.demand.alarm, at)) {
+                        self.judge_demand(now, index);
                     }
                 }
                 Task::Speakers(index) => {

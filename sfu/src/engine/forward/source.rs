@@ -1,6 +1,6 @@
 //! What one peer sends on one m-line: its layers, who watches it, and the key frames asked of it.
 
-use super::{keyframe::Requests, layer::Layer, tap::Tapped};
+use super::{demand::Demand, keyframe::Requests, layer::Layer, tap::Tapped};
 use crate::engine::negotiated::{Codec, Mid, PayloadMap, ReceiveLine, Rid};
 use smallvec::SmallVec;
 use std::time::Instant;
@@ -40,6 +40,7 @@ pub struct Source {
     pub keyframe_alarm: Option<Instant>,
     pub started: bool,
     pub tapped: Option<Tapped>,
+    pub demand: Demand,
 }
 
 impl Source {
@@ -62,6 +63,7 @@ impl Source {
             keyframe_alarm: None,
             started: false,
             tapped: None,
+            demand: Demand::new(count),
         }
     }
 
@@ -99,6 +101,11 @@ impl Source {
         let fits = |have: u16, drawn: u16| u32::from(have) * ENLARGEMENT_MAX >= u32::from(drawn) * 100;
         // One side fills the tile first: the other may be letterboxed.
         fits(w, width) || fits(h, height)
+    }
+
+    /// The smallest layer that is large enough for the drawn size, or the largest.
+    pub fn layer_for(&self, width: u16, height: u16) -> usize {
+        (0..self.layers.len()).find(|at| self.suffices(*at, width, height)).unwrap_or(self.layers.len() - 1)
     }
 
     /// The best layer that flows.

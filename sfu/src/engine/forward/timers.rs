@@ -19,6 +19,8 @@ pub enum Task {
     Probe(u32),
     /// Key frame requests of a source.
     Keyframe(u32),
+    /// What of a source's layers anyone watches.
+    Demand(u32),
     /// Loudness in a room.
     Speakers(u32),
 }

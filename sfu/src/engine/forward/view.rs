@@ -85,6 +85,7 @@ impl Forwarder {
         };
         let audio = AUDIO_BPS * peer.slots.iter().filter(|slot| slot.audio && slot.source.is_some()).count() as u64;
         let mut shown = false;
+        let mut more: SmallVec<[u32; 8]> = SmallVec::new();
         for (at, slot) in peer.slots.iter_mut().enumerate().filter(|(_, slot)| !slot.audio) {
             let Some((index, source)) = slot.source.and_then(|index| Some((index, self.sources.get_mut(index)?))) else {
                 continue;
@@ -93,6 +94,9 @@ impl Forwarder {
                 continue;
             };
             shown = true;
+            if source.demand.want(now, source.layer_for(wanted.width, wanted.height)) {
+                more.push(index);
+            }
             let (mut options, mut layers): (SmallVec<[u64; 4]>, SmallVec<[u8; 4]>) = (SmallVec::new(), SmallVec::new());
             let some_flow = source.layers.iter().any(|layer| layer.flows(now));
             for at in 0..source.layers.len() {
@@ -120,6 +124,7 @@ impl Forwarder {
         if shown {
             self.timers.arm(&mut peer.alarms.allocate, now + INTERVAL, Task::Allocate(peer_index));
         }
+        more.into_iter().for_each(|source| self.tell_demand(source));
         let desired = allocate::desired(audio, tiles);
         if desired + desired / 8 > estimate {
             self.consider_probe(now, peer_index, desired + desired / 4, estimate);

@@ -58,6 +58,7 @@ impl Meeting {
             participants: self.participants(),
             slots: member.slots.clone(),
             speakers: self.speakers.clone(),
+            layers: member.layers.clone(),
             recording: self.recording.as_ref().map(|recording| recording.notice.clone()),
             closes_at_ms: UnixMs::from_seconds(member.grant.closes_at),
             now_ms,

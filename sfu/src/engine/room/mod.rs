@@ -38,7 +38,7 @@ use wire::{
     control::{Command as ControlCommand, RecordingStop},
     id::*,
     limits,
-    signal::{ClientMessage, LeaveReason, RequestId, ServerMessage, SlotRequest, SlotState, SourceKind},
+    signal::{ClientMessage, LeaveReason, RequestId, ServerMessage, SlotRequest, SlotState, SourceKind, SourceLayers},
 };
 
 /// Meetings of one shard at once: each has at least one session, and a core carries far fewer.
@@ -373,6 +373,19 @@ impl Rooms {
         }
         if member.socket == Socket::Attached {
             self.effects.message(session, ServerMessage::Slots { slots });
+        }
+    }
+
+    /// What the forwarder says of a session's own source: which of its layers anyone watches; `all` of them or not.
+    pub fn handle_layers(&mut self, session: SessionId, layers: SourceLayers, all: bool) {
+        let Some(meeting) = self.rooms_of.get(&session).and_then(|room| self.meetings.get_mut(room)) else { return };
+        let Some(member) = meeting.roster.get_mut(&session) else { return };
+        member.layers.retain(|known| known.source != layers.source);
+        if !all {
+            member.layers.push(layers.clone());
+        }
+        if member.socket == Socket::Attached {
+            self.effects.message(session, ServerMessage::Layers { layers });
         }
     }
 

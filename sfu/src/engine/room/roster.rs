@@ -11,7 +11,7 @@ use wire::{
     grant::{Act, GrantClaims, Role},
     id::*,
     limits,
-    signal::{Participant, ParticipantKind, SlotRequest, SlotState, Source, SourceKind},
+    signal::{Participant, ParticipantKind, SlotRequest, SlotState, Source, SourceKind, SourceLayers},
 };
 
 /// Messages of one session at once: a client that draws a page anew sends a handful.
@@ -30,6 +30,8 @@ pub struct Member {
     pub joined_at_ms: UnixMs,
     pub hand_raised_at_ms: Option<UnixMs>,
     pub sources: Vec<HeldSource>,
+    /// Of the member's own sources those of which not every layer is watched: at most one for each.
+    pub layers: Vec<SourceLayers>,
     /// Every slot that was negotiated and what the forwarder last said of it.
     pub slots: Vec<SlotState>,
     video_mids: BTreeSet<String>,
@@ -88,6 +90,7 @@ impl Member {
             joined_at_ms: now_ms,
             hand_raised_at_ms: None,
             sources: Vec::new(),
+            layers: Vec::new(),
             slots: Vec::new(),
             video_mids: BTreeSet::new(),
             view: BTreeMap::new(),
@@ -131,6 +134,7 @@ impl Member {
     pub fn forget_slots(&mut self) {
         self.slots.clear();
         self.view.clear();
+        self.layers.clear();
     }
 
     pub fn has_video_slot(&self, mid: &str) -> bool {

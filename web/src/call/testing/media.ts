@@ -9,6 +9,7 @@ const SENDERS = ['microphone', 'camera', 'share_video', 'share_audio'] as const;
 
 export class ScriptedPeer implements Peer {
   readonly sending = new Map<SourceKind, MediaStreamTrack | null>();
+  readonly watched = new Map<SourceKind, string[]>();
   readonly answers: string[] = [];
   offers = 0;
   closed = false;
@@ -39,6 +40,11 @@ export class ScriptedPeer implements Peer {
 
   send(kind: SourceKind, track: MediaStreamTrack | null): Promise<void> {
     this.sending.set(kind, track);
+    return Promise.resolve();
+  }
+
+  layers(kind: SourceKind, rids: readonly string[]): Promise<void> {
+    this.watched.set(kind, [...rids]);
     return Promise.resolve();
   }
 

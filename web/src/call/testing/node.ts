@@ -104,6 +104,7 @@ export const roomState = (participants: Participant[], change: Partial<RoomState
   lacks: [],
   participants,
   slots: [],
+  layers: [],
   speakers: [],
   closes_at_ms: 3_600_000,
   now_ms: 0,

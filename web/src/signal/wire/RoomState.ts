@@ -6,13 +6,18 @@ import type { RecordingNotice } from "./RecordingNotice";
 import type { Rule } from "./Rule";
 import type { SessionId } from "./SessionId";
 import type { SlotState } from "./SlotState";
+import type { SourceLayers } from "./SourceLayers";
 import type { UnixMs } from "./UnixMs";
 
 export type RoomState = { room: MeetingId, classification: Classification, 
 /**
  * Rules that the meeting does not meet and was let to start without, shown on screen (CLASS-4 until end-to-end encryption exists).
  */
-lacks: Array<Rule>, participants: Array<Participant>, slots: Array<SlotState>, speakers: Array<SessionId>, recording?: RecordingNotice, 
+lacks: Array<Rule>, participants: Array<Participant>, slots: Array<SlotState>, speakers: Array<SessionId>, 
+/**
+ * Of one's own sources those of which not every layer is watched.
+ */
+layers: Array<SourceLayers>, recording?: RecordingNotice, 
 /**
  * The stay ends here at the latest.
  */

@@ -9,6 +9,7 @@ import type { RoomState } from "./RoomState";
 import type { Rule } from "./Rule";
 import type { SessionId } from "./SessionId";
 import type { SlotState } from "./SlotState";
+import type { SourceLayers } from "./SourceLayers";
 import type { UnixMs } from "./UnixMs";
 
 /**
@@ -18,4 +19,4 @@ export type ServerMessage = { "type": "joined", id: number, session: SessionId, 
 /**
  * Absent where a resume keeps the media transport.
  */
-answer?: string, acts: Array<Act>, state: RoomState, } | { "type": "answer", id: number, answer: string, } | { "type": "done", id: number, } | { "type": "refused", id: number, refusal: Refusal, } | { "type": "ticket", ticket: string, } | { "type": "participant_joined", participant: Participant, } | { "type": "participant_changed", participant: Participant, } | { "type": "participant_left", session: SessionId, reason: LeaveReason, } | { "type": "slots", slots: Array<SlotState>, } | { "type": "speakers", sessions: Array<SessionId>, } | { "type": "recording", recording: RecordingNotice | null, } | { "type": "classification", classification: Classification, lacks: Array<Rule>, } | { "type": "window", closes_at_ms: UnixMs, now_ms: UnixMs, } | { "type": "acts", acts: Array<Act>, } | { "type": "ended", reason: LeaveReason, } | { "type": "pong", id: number, };
+answer?: string, acts: Array<Act>, state: RoomState, } | { "type": "answer", id: number, answer: string, } | { "type": "done", id: number, } | { "type": "refused", id: number, refusal: Refusal, } | { "type": "ticket", ticket: string, } | { "type": "participant_joined", participant: Participant, } | { "type": "participant_changed", participant: Participant, } | { "type": "participant_left", session: SessionId, reason: LeaveReason, } | { "type": "slots", slots: Array<SlotState>, } | { "type": "speakers", sessions: Array<SessionId>, } | { "type": "layers", layers: SourceLayers, } | { "type": "recording", recording: RecordingNotice | null, } | { "type": "classification", classification: Classification, lacks: Array<Rule>, } | { "type": "window", closes_at_ms: UnixMs, now_ms: UnixMs, } | { "type": "acts", acts: Array<Act>, } | { "type": "ended", reason: LeaveReason, } | { "type": "pong", id: number, };

@@ -98,16 +98,18 @@ pub struct Client {
     pub level: u8,
     pub layers: usize,
     pub layers_off: [bool; 3],
+    /// Leaves out the layers that nobody watches.
+    pub heeds: bool,
     pub audio_off: bool,
     pub repairs: bool,
     /// Knows no MID: the offer's SSRCs alone.
     pub plain: bool,
     /// Says everything twice (RFC 2198).
     pub twice: bool,
-    /// Between two packets of sound: longer in silence (DTX).
-    pub pause: u32,
     /// How many times as many packets its pictures take.
     pub weight: usize,
+    /// Between two packets of sound: longer in silence (DTX).
+    pub pause: u32,
     pub rtt: Duration,
     last_sound: Option<(u32, Vec<u8>)>,
     resent: HashMap<u16, Instant>,
@@ -204,14 +206,15 @@ impl Client {
             level: 40,
             layers: 3,
             layers_off: [false; 3],
+            heeds: false,
             audio_off: false,
             repairs: true,
             plain: false,
             twice: false,
+            weight: 1,
             pause: 1,
             rtt: DELAY * 2,
             last_sound: None,
-            weight: 1,
             resent: HashMap::new(),
             start: None,
             frame: 0,
@@ -255,6 +258,14 @@ impl Client {
         self
     }
 
+    /// The layers of the camera that somebody watches; one that begins again begins with a key frame, as browsers' encoders do.
+    pub fn heed(&mut self, rids: &[String]) {
+        for (at, (rid, ..)) in LAYERS.iter().enumerate() {
+            let off = !rids.iter().any(|it| it == rid);
+            self.key_wanted |= std::mem::replace(&mut self.layers_off[at], off) && !off;
+        }
+    }
+
     pub fn want_keyframe(&mut self) {
         self.key_wanted = true;
     }
@@ -280,6 +291,14 @@ impl Client {
         client
     }
 
+    /// Shares a screen in one layer of 2.6 Mbit/s, without a word.
+    pub fn sharer(number: u32) -> Self {
+        let mut client = Self::plain(number);
+        (client.weight, client.audio_off) = (22, true);
+        client.negotiated.receives[1].kind = SourceKind::ShareVideo;
+        client
+    }
+
     pub fn microphone_id(&self) -> SourceId {
         self.negotiated.receives[0].source
     }
@@ -291,14 +310,6 @@ impl Client {
     pub fn slot_ssrc(&self, audio: bool, at: usize) -> u32 {
         if audio { self.negotiated.audio_slots[at].ssrc } else { self.negotiated.video_slots[at].ssrc }
     }
-    /// Shares a screen in one layer of 2.6 Mbit/s, without a word.
-    pub fn sharer(number: u32) -> Self {
-        let mut client = Self::plain(number);
-        (client.weight, client.audio_off) = (22, true);
-        client.negotiated.receives[1].kind = SourceKind::ShareVideo;
-        client
-    }
-
 
     pub fn inbox(&self, audio: bool, at: usize) -> Option<&Inbox> {
         self.inboxes.get(&self.slot_ssrc(audio, at))

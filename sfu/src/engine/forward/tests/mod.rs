@@ -2,6 +2,7 @@
 
 mod bounds;
 mod client;
+mod demand;
 mod hearing;
 mod interop;
 mod narrow;
@@ -227,6 +228,11 @@ impl Call {
             }
         }
         while let Some(event) = self.forwarder.poll_event() {
+            if let ForwardEvent::Layers { peer, layers, .. } = &event
+                && let Some(client) = self.clients.iter_mut().find(|client| client.session == *peer && client.heeds)
+            {
+                client.heed(&layers.rids);
+            }
             self.events.push(event);
         }
     }
