@@ -4,6 +4,7 @@ import type { LocalMedia } from '../media/local';
 import { browserPeers, createPeer } from '../media/peer';
 import { browserTimers } from '../signal/time';
 import type { MeetingId } from '../signal/wire/MeetingId';
+import { browserNetwork, watchNetwork } from './network';
 import type { GrantAnswer, Ports } from './ports';
 import { JoinTimeline } from './timeline';
 
@@ -23,9 +24,6 @@ export function browserPorts({ meeting, local, fetchGrant }: BrowserOptions): Po
     timers: browserTimers,
     random: Math.random,
     timeline: new JoinTimeline(performance),
-    onOnline(back) {
-      window.addEventListener('online', back);
-      return () => window.removeEventListener('online', back);
-    },
+    onOnline: (back) => watchNetwork(browserNetwork(), back),
   };
 }

@@ -30,6 +30,6 @@ export interface Ports {
   /** Uniform in [0, 1). */
   random(): number;
   timeline: JoinTimeline;
-  /** Calls when the network came back; the answer stops it. */
+  /** Calls when the network came back or may be another; the answer stops it. */
   onOnline(back: () => void): () => void;
 }

@@ -96,6 +96,28 @@ describe('Channel', () => {
     expect(closed).toEqual([CLOSE_UNANSWERED]);
   });
 
+  it('asks at once where the path may have changed, and gives up sooner', async () => {
+    node.socket.open();
+    await time.advance(1_000);
+    channel.check();
+    await time.advance(2_999);
+    expect(closed).toEqual([]);
+    await time.advance(1);
+    expect(closed).toEqual([CLOSE_UNANSWERED]);
+    channel.check();
+  });
+
+  it('goes on with its pings after such a question', async () => {
+    node.pongs = true;
+    const ends: number[] = [];
+    const answered = new Channel('wss://node/media/signal', node.openSocket, time, { pushed: () => {}, closed: (code) => ends.push(code) });
+    node.socket.open();
+    answered.check();
+    await time.advance(25_000);
+    expect(ends).toEqual([]);
+    expect(node.socket.sent.filter((it) => it.message.type === 'ping')).toHaveLength(3);
+  });
+
   it('hangs up on what is not the protocol', () => {
     node.socket.open();
     node.socket.raw('{"type":');

@@ -28,6 +28,8 @@ const REPLY_MS_MAX = 8_000;
 /** Often enough that proxies keep the path and that a dead one is noticed before people repeat themselves. */
 const PING_EVERY_MS = 10_000;
 const PONG_MS_MAX = 5_000;
+/** Where the line may have changed: no answer within this is a dead path, and a new one is there in less. */
+const CHECK_MS_MAX = 3_000;
 /** Unanswered requests: a person does not press this fast. */
 const PENDING_MAX = 64;
 
@@ -105,6 +107,13 @@ export class Channel {
     });
   }
 
+  /** The path may be another than it was: it is asked at once, and given up sooner. */
+  check(): void {
+    if (!this.open || this.over) return;
+    this.cancelPing();
+    void this.ping(CHECK_MS_MAX);
+  }
+
   close(code: number = CLOSE_NORMAL): void {
     if (this.over) return;
     this.socket.close(code);
@@ -128,15 +137,16 @@ export class Channel {
     this.cancelPing = this.timers.after(PING_EVERY_MS, () => void this.ping());
   }
 
-  private async ping(): Promise<void> {
+  private async ping(within_ms = PONG_MS_MAX): Promise<void> {
     const sentAt = this.timers.now();
     try {
-      await this.request({ type: 'ping' }, PONG_MS_MAX);
+      await this.request({ type: 'ping' }, within_ms);
     } catch {
       return this.close(CLOSE_UNANSWERED);
     }
     if (this.over) return;
     this.events.measured?.(this.timers.now() - sentAt);
+    this.cancelPing();
     this.schedulePing();
   }
 
