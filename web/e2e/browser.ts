@@ -1,5 +1,5 @@
 // Debian's Chromium, one process for each person (camera and microphone files are set for a process), driven as a person would.
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Browser, type BrowserContext, type Locator, type Page, chromium } from 'playwright-core';
 import { dateAt } from './clock';
@@ -19,7 +19,8 @@ const FLAGS = [
   '--use-fake-ui-for-media-stream',
   '--use-fake-device-for-media-stream',
   '--autoplay-policy=no-user-gesture-required',
-  '--disable-features=WebRtcHideLocalIpsWithMdns',
+  // A page that a test hands out itself has no address of its own, and would not be let to the service.
+  `--disable-features=WebRtcHideLocalIpsWithMdns${process.env['SIDANG_E2E_CLIENT'] === undefined ? '' : ',LocalNetworkAccessChecks'}`,
   '--auto-select-desktop-capture-source=Entire screen',
 ];
 
@@ -81,6 +82,7 @@ export async function openContext(browser: Browser, options: BrowserOptions = {}
       }
     } as typeof RTCPeerConnection;
   });
+  await clientFrom(context);
   if (options.clockOffsetMs)
     await context.addInitScript((offset) => {
       const Native = Date;
@@ -102,6 +104,26 @@ export async function openContext(browser: Browser, options: BrowserOptions = {}
     if (message.type() === 'error') complaints.push(`console: ${message.text()} (${new URL(message.location().url || 'about:blank').pathname})`);
   });
   return { browser, context, page, complaints };
+}
+
+/**
+ * While a page is worked on: the client's files are taken from `web/dist` instead of from within the executable, which need not be built anew
+ * for them (`SIDANG_E2E_CLIENT=dist`).
+ */
+async function clientFrom(context: BrowserContext): Promise<void> {
+  const folder = process.env['SIDANG_E2E_CLIENT'];
+  if (folder === undefined) return;
+  await context.route(
+    ({ pathname }) => !/^\/(api|media|internal|\.well-known)\//.test(pathname),
+    async (route) => {
+      const { pathname } = new URL(route.request().url());
+      const file = join(import.meta.dirname, '..', folder, /\.\w+$/.test(pathname) ? pathname : 'index.html');
+      if (!existsSync(file)) return route.fulfill({ status: 404 });
+      // With the service's own headers, the content security policy above all.
+      const headers = pathname.startsWith('/assets/') ? {} : { 'content-security-policy': (await route.fetch()).headers()['content-security-policy'] ?? '' };
+      return route.fulfill({ path: file, headers });
+    },
+  );
 }
 
 export async function signIn(officer: Officer, service: Service, person: Person): Promise<void> {

@@ -26,10 +26,18 @@ async function sizeOf(file) {
   return sizes.get(file);
 }
 
+/** A module that several pages ask for may stand in a chunk that bears its name instead of its path. */
+function keyOf(module) {
+  const name = module.split('/').at(-1).replace(/\.\w+$/, '');
+  const key = manifest[module] ? module : Object.keys(manifest).find((it) => manifest[it].name === name && manifest[it].file.endsWith('.js'));
+  if (!key) throw new Error(`no chunk for ${module}: was it renamed?`);
+  return key;
+}
+
 /** The chunk and all that it imports, not what it may import later. */
-function closure(key, seen = new Set()) {
+function closure(module, seen = new Set()) {
+  const key = keyOf(module);
   const chunk = manifest[key];
-  if (!chunk) throw new Error(`no chunk for ${key}: was it renamed?`);
   if (seen.has(key)) return seen;
   seen.add(key);
   for (const next of chunk.imports ?? []) closure(next, seen);

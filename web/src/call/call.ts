@@ -154,7 +154,10 @@ class Conversation implements Call {
     this.ports.timeline.click();
     this.stops.push(
       this.ports.local.subscribe(() => void this.localChanged()),
-      this.ports.onOnline(() => this.hurry()),
+      this.ports.onOnline(() => {
+        this.hurry();
+        this.channel?.check();
+      }),
     );
     this.put({ phase: { at: 'joining' } });
     void this.connect();
@@ -489,9 +492,9 @@ class Conversation implements Call {
 
   private async sendTracks(): Promise<void> {
     const { peer } = this;
-    const { tracks } = this.ports.local;
+    const { tracks, view } = this.ports.local;
     if (peer === undefined) return;
-    await Promise.allSettled(SOURCE_KINDS.map((kind) => peer.send(kind, tracks[kind] ?? null)));
+    await Promise.allSettled([...SOURCE_KINDS.map((kind) => peer.send(kind, tracks[kind] ?? null)), peer.spare(view.spare)]);
   }
 
   /** Tells the node of an own source whose state it does not know yet. */

@@ -22,15 +22,16 @@ export type DeviceProblem =
 export type Remembered = Pick<Storage, 'getItem' | 'setItem'>;
 
 const KINDS: Record<MediaDeviceKind, DeviceKind> = { audioinput: 'microphone', videoinput: 'camera', audiooutput: 'speaker' };
-const keyOf = (kind: DeviceKind): string => `sidang.device.${kind}`;
+const keyOf = (name: string): string => `sidang.device.${name}`;
 
-/** Speech in a room: the browser's own cleaning is on. */
-const MICROPHONE: MediaTrackConstraints = {
-  echoCancellation: { ideal: true },
-  noiseSuppression: { ideal: true },
-  autoGainControl: { ideal: true },
-  channelCount: { ideal: 1 },
-};
+/** What the browser does to the microphone's sound. All of it is on unless a person turned it off: music, or a mixer that does it better. */
+export const CLEANING = ['echo', 'noise', 'gain'] as const;
+export type Cleaning = (typeof CLEANING)[number];
+
+/** What a shared screen shows: letters that must stay sharp, or pictures that must stay smooth. */
+export type ShareContent = 'text' | 'motion';
+const SHARE_RATE: Record<ShareContent, number> = { text: 15, motion: 30 };
+
 /** The top layer of three: 720p at 30 pictures a second. */
 const CAMERA: MediaTrackConstraints = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30, max: 30 } };
 
@@ -49,19 +50,29 @@ export class Devices {
   }
 
   chosen(kind: DeviceKind): string | undefined {
-    try {
-      return this.memory?.getItem(keyOf(kind)) ?? undefined;
-    } catch {
-      return undefined; // storage may be forbidden; the choice then lasts as long as the page
-    }
+    return this.read(kind);
   }
 
   choose(kind: DeviceKind, id: string): void {
-    try {
-      this.memory?.setItem(keyOf(kind), id);
-    } catch {
-      // as above
-    }
+    this.write(kind, id);
+  }
+
+  /** Whether the browser cleans the sound in this way. */
+  cleans(way: Cleaning): boolean {
+    return this.read(`cleaning.${way}`) !== 'off';
+  }
+
+  clean(way: Cleaning, on: boolean): void {
+    this.write(`cleaning.${way}`, on ? 'on' : 'off');
+  }
+
+  /** Whether the person wants what is behind them blurred, where the system can (`canBlur`). */
+  get blurs(): boolean {
+    return this.read('blur') === 'on';
+  }
+
+  set blurs(on: boolean) {
+    this.write('blur', on ? 'on' : 'off');
   }
 
   /** Calls back when devices come or go; the answer stops it. */
@@ -77,15 +88,15 @@ export class Devices {
     return 'problem' in first && first.problem === 'missing' && id !== undefined ? this.request(kind, undefined) : first;
   }
 
-  /** A screen, window or tab, as the person picks it in the browser's own dialog, with its sound where there is one. */
-  async openScreen(): Promise<{ video: MediaStreamTrack; audio: MediaStreamTrack | undefined } | { problem: DeviceProblem }> {
+  /** A screen, window or tab, as the person picks it in the browser's own dialog, with its sound where that was asked for and there is one. */
+  async openScreen(content: ShareContent = 'text', sound = true): Promise<{ video: MediaStreamTrack; audio: MediaStreamTrack | undefined } | { problem: DeviceProblem }> {
     if (this.media?.getDisplayMedia === undefined) return { problem: 'insecure' };
     try {
-      const stream = await this.media.getDisplayMedia({ video: { frameRate: { max: 15 } }, audio: true });
+      const stream = await this.media.getDisplayMedia({ video: { frameRate: { max: SHARE_RATE[content] } }, audio: sound });
       const video = stream.getVideoTracks()[0];
       if (video === undefined) return { problem: 'failed' };
       // Letters before motion: the encoder keeps resolution.
-      video.contentHint = 'detail';
+      video.contentHint = content === 'text' ? 'detail' : 'motion';
       return { video, audio: stream.getAudioTracks()[0] };
     } catch (error) {
       return { problem: problemOf(error) };
@@ -95,16 +106,59 @@ export class Devices {
   private async request(kind: 'microphone' | 'camera', id: string | undefined): Promise<Opened> {
     if (this.media === undefined) return { problem: 'insecure' };
     const device = id === undefined ? {} : { deviceId: { exact: id } };
-    const constraints: MediaStreamConstraints = kind === 'microphone' ? { audio: { ...MICROPHONE, ...device } } : { video: { ...CAMERA, ...device } };
+    const constraints: MediaStreamConstraints = kind === 'microphone' ? { audio: { ...this.microphone(), ...device } } : { video: { ...CAMERA, ...device } };
     try {
       const track = (await this.media.getUserMedia(constraints)).getTracks()[0];
       if (track === undefined) return { problem: 'failed' };
       track.contentHint = kind === 'microphone' ? 'speech' : 'motion';
+      if (kind === 'camera' && this.blurs) await blur(track, true);
+      if (kind === 'camera' && this.blurs) await blur(track, true);
       return { track };
     } catch (error) {
       return { problem: problemOf(error) };
     }
   }
+
+  private microphone(): MediaTrackConstraints {
+    return {
+      echoCancellation: { ideal: this.cleans('echo') },
+      noiseSuppression: { ideal: this.cleans('noise') },
+      autoGainControl: { ideal: this.cleans('gain') },
+      channelCount: { ideal: 1 },
+    };
+  }
+
+  private read(name: string): string | undefined {
+    try {
+      return this.memory?.getItem(keyOf(name)) ?? undefined;
+    } catch {
+      return undefined; // storage may be forbidden; the choice then lasts as long as the page
+    }
+  }
+
+  private write(name: string, value: string): void {
+    try {
+      this.memory?.setItem(keyOf(name), value);
+    } catch {
+      // as above
+    }
+  }
+}
+
+/**
+ * The system's own blur (W3C mediacapture-extensions, `backgroundBlur`): the camera's driver does it, so nothing is loaded for it and
+ * nothing leaves the device. Not every system has it.
+ */
+type Able = { backgroundBlur?: boolean[] };
+
+export function canBlur(track: MediaStreamTrack | undefined): boolean {
+  const able = (track?.getCapabilities?.() as Able | undefined)?.backgroundBlur;
+  return able?.includes(true) === true && able.includes(false);
+}
+
+/** Turns it on or off where it can be; a camera that refuses goes on as it is. */
+export async function blur(track: MediaStreamTrack, on: boolean): Promise<void> {
+  if (canBlur(track)) await track.applyConstraints({ ...CAMERA, backgroundBlur: on } as MediaTrackConstraints).catch(() => {});
 }
 
 /** The names of W3C mediacapture-main, section 10.2. */

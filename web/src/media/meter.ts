@@ -30,6 +30,6 @@ export function watchLevel(track: MediaStreamTrack, read: (level: number) => voi
   return () => {
     clearInterval(timer);
     source.disconnect();
-    void context.close();
+    if (context.state !== 'closed') void context.close();
   };
 }

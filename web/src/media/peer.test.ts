@@ -132,12 +132,36 @@ describe('layers that nobody watches', () => {
     expect(camera?.encodings[2]?.maxBitrate).toBe(1_500_000);
   });
 
+  it('rest but for the lowest while the line is spared, whoever watches', async () => {
+    const { connection, peer } = setUp();
+    const active = () => connection.added[1]?.encodings.map((it) => it.active ?? true);
+    await peer.spare(true);
+    expect(active()).toEqual([true, false, false]);
+    await peer.layers('camera', ['h', 'f']);
+    expect(active()).toEqual([true, false, false]);
+    await peer.spare(false);
+    expect(active()).toEqual([false, true, true]);
+  });
+
   it('are set only where that changes something, and never to nothing', async () => {
     const { connection, peer } = setUp();
     await peer.layers('camera', ['q', 'h', 'f']);
     await peer.layers('camera', ['x']);
     await peer.layers('share_video', ['q']);
     expect(connection.added.map((it) => it.set)).toEqual(connection.added.map(() => 0));
+  });
+});
+
+describe('a shared screen', () => {
+  it('gives a film the pictures that a page of text does not need', async () => {
+    const { connection, peer } = setUp();
+    const rate = () => connection.added[2]?.encodings.map((it) => it.maxFramerate);
+    await peer.send('share_video', { contentHint: 'motion' } as MediaStreamTrack);
+    expect(rate()).toEqual([30]);
+    await peer.send('share_video', { contentHint: 'detail' } as MediaStreamTrack);
+    expect(rate()).toEqual([15]);
+    await peer.send('share_video', null);
+    expect(rate()).toEqual([15]);
   });
 });
 

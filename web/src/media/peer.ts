@@ -7,7 +7,7 @@
 import type { PublishIntent } from '../signal/wire/PublishIntent';
 import type { SourceKind } from '../signal/wire/SourceKind';
 import { PROGRAMME, SPEECH, tuneOpus } from './opus';
-import { encodingsOf, mediaOf, preferredCodecs, SOURCE_KINDS, withActive } from './sources';
+import { encodingsOf, mediaOf, preferredCodecs, shareRate, SOURCE_KINDS, withActive } from './sources';
 
 export interface Offer {
   offer: string;
@@ -31,6 +31,8 @@ export interface Peer {
   send(kind: SourceKind, track: MediaStreamTrack | null): Promise<void>;
   /** Of a source that is sent in layers, those that somebody watches; the others rest. */
   layers(kind: SourceKind, rids: readonly string[]): Promise<void>;
+  /** Of the camera's three layers, the smallest alone, or all: for a line that must be spared. */
+  spare(on: boolean): Promise<void>;
   /** Adds video slots up to this number; the next offer tells of them. */
   grow(videoSlots: number): void;
   /** What arrives in a slot. The stream is one and the same for the slot's whole life. */
@@ -70,6 +72,7 @@ class SlottedPeer implements Peer {
   private readonly video: RTCRtpTransceiver[] = [];
   private readonly streams = new Map<RTCRtpTransceiver, MediaStream>();
   private readonly watched = new Map<SourceKind, readonly string[]>();
+  private sparing = false;
   private turns: Promise<void> = Promise.resolve();
 
   constructor(
@@ -111,14 +114,18 @@ class SlottedPeer implements Peer {
 
   async send(kind: SourceKind, track: MediaStreamTrack | null): Promise<void> {
     await this.senders.get(kind)?.sender.replaceTrack(track);
+    if (kind === 'share_video' && track !== null) await this.inTurn(() => this.applyRate(kind, shareRate(track.contentHint)));
+  }
+
+  async spare(on: boolean): Promise<void> {
+    if (on === this.sparing) return;
+    this.sparing = on;
+    await this.inTurn(() => this.applyLayers('camera'));
   }
 
   async layers(kind: SourceKind, rids: readonly string[]): Promise<void> {
     this.watched.set(kind, rids);
-    // One change at a time: parameters hold for one turn only, and the last word counts.
-    const turn = this.turns.then(() => this.applyLayers(kind));
-    this.turns = turn.catch(() => {});
-    await this.turns;
+    await this.inTurn(() => this.applyLayers(kind));
   }
 
   grow(videoSlots: number): void {
@@ -138,13 +145,28 @@ class SlottedPeer implements Peer {
     this.connection.close();
   }
 
+  /** One change at a time: parameters hold for one turn only, and the last word counts. */
+  private async inTurn(change: () => Promise<void>): Promise<void> {
+    this.turns = this.turns.then(change).catch(() => {});
+    await this.turns;
+  }
+
   private async applyLayers(kind: SourceKind): Promise<void> {
+    const all = encodingsOf(kind).flatMap(({ rid }) => rid ?? []);
+    await this.setEncodings(kind, (now) => withActive(now, this.sparing && kind === 'camera' ? all.slice(0, 1) : (this.watched.get(kind) ?? all)));
+  }
+
+  private async applyRate(kind: SourceKind, rate: number): Promise<void> {
+    await this.setEncodings(kind, (now) => (now.every((it) => it.maxFramerate === rate) ? undefined : now.map((it) => ({ ...it, maxFramerate: rate }))));
+  }
+
+  /** Changes what is encoded, without negotiation; nothing where nothing is to change. */
+  private async setEncodings(kind: SourceKind, change: (now: RTCRtpEncodingParameters[]) => RTCRtpEncodingParameters[] | undefined): Promise<void> {
     const sender = this.senders.get(kind)?.sender;
-    const rids = this.watched.get(kind);
-    if (sender === undefined || rids === undefined) return;
+    if (sender === undefined) return;
     const parameters = sender.getParameters();
-    const wanted = withActive(parameters.encodings, rids);
-    if (wanted !== undefined) await sender.setParameters({ ...parameters, encodings: wanted });
+    const encodings = change(parameters.encodings);
+    if (encodings !== undefined) await sender.setParameters({ ...parameters, encodings });
   }
 
   private addSender(kind: SourceKind, track: MediaStreamTrack | undefined): RTCRtpTransceiver {

@@ -13,6 +13,7 @@ export class ScriptedPeer implements Peer {
   readonly answers: string[] = [];
   offers = 0;
   closed = false;
+  spared = false;
   private slots: number;
 
   constructor(private readonly options: PeerOptions) {
@@ -48,6 +49,11 @@ export class ScriptedPeer implements Peer {
     return Promise.resolve();
   }
 
+  spare(on: boolean): Promise<void> {
+    this.spared = on;
+    return Promise.resolve();
+  }
+
   grow(videoSlots: number): void {
     this.slots = Math.max(this.slots, videoSlots);
   }
@@ -77,8 +83,19 @@ class ScriptedTrack extends EventTarget {
   readyState: MediaStreamTrackState = 'live';
   contentHint = '';
 
-  constructor(readonly kind: string) {
+  constructor(
+    readonly kind: string,
+    private readonly device = 'default',
+  ) {
     super();
+  }
+
+  get label(): string {
+    return this.device;
+  }
+
+  getSettings(): MediaTrackSettings {
+    return { deviceId: this.device };
   }
 
   stop(): void {
@@ -93,21 +110,60 @@ const give: Ask = (constraints) => {
   return Promise.resolve({ getTracks: () => [track] } as unknown as MediaStream);
 };
 
+/** Devices that a test plugs in and pulls out. */
+export class ScriptedDevices extends EventTarget {
+  constructor(private plugged: { kind: MediaDeviceKind; deviceId: string }[]) {
+    super();
+  }
+
+  /** The new set; the tracks of what is gone end, as a browser ends them. */
+  plug(now: { kind: MediaDeviceKind; deviceId: string }[]): void {
+    this.plugged = now;
+    for (const track of this.open) if (!now.some((it) => it.deviceId === track.getSettings().deviceId)) track.dispatchEvent(new Event('ended'));
+    this.dispatchEvent(new Event('devicechange'));
+  }
+
+  private readonly open: ScriptedTrack[] = [];
+
+  enumerateDevices(): Promise<MediaDeviceInfo[]> {
+    return Promise.resolve(this.plugged.map((it) => ({ ...it, label: it.deviceId, groupId: '', toJSON: () => it })));
+  }
+
+  getUserMedia({ audio, video }: MediaStreamConstraints): Promise<MediaStream> {
+    const kind = audio ? 'audioinput' : 'videoinput';
+    const wanted = ((audio || video) as MediaTrackConstraints).deviceId as { exact: string } | undefined;
+    const found = this.plugged.find((it) => it.kind === kind && (wanted === undefined || it.deviceId === wanted.exact));
+    if (found === undefined) return Promise.reject(Object.assign(new Error('none'), { name: wanted === undefined ? 'NotFoundError' : 'OverconstrainedError' }));
+    const track = new ScriptedTrack(audio ? 'audio' : 'video', found.deviceId);
+    this.open.push(track);
+    return Promise.resolve({ getTracks: () => [track] } as unknown as MediaStream);
+  }
+}
+
+const memoryOf = (memory: Map<string, string>) => ({
+  getItem: (key: string) => memory.get(key) ?? null,
+  setItem: (key: string, value: string) => void memory.set(key, value),
+});
+
+/** Holds a shared screen without drawing anything. */
+const hold = () => {
+  const track = new ScriptedTrack('video') as unknown as MediaStreamTrack;
+  return Promise.resolve({ track, stop: () => track.stop() });
+};
+
+export const pluggedLocal = (devices: ScriptedDevices, memory = new Map<string, string>()): LocalMedia =>
+  new LocalMedia(new Devices(devices as unknown as MediaDevices, memoryOf(memory)), hold);
+
 export function scriptedLocal(ask: Ask = give, memory = new Map<string, string>()): LocalMedia {
   const media = {
     getUserMedia: ask,
     enumerateDevices: () => Promise.resolve([]),
     getDisplayMedia: () => {
       const video = new ScriptedTrack('video') as unknown as MediaStreamTrack;
-      return Promise.resolve({ getVideoTracks: () => [video], getAudioTracks: () => [] } as unknown as MediaStream);
+      return Promise.resolve({ getVideoTracks: () => [video], getAudioTracks: () => [new ScriptedTrack('audio')] } as unknown as MediaStream);
     },
     addEventListener: () => {},
     removeEventListener: () => {},
   } as unknown as MediaDevices;
-  return new LocalMedia(
-    new Devices(media, {
-      getItem: (key) => memory.get(key) ?? null,
-      setItem: (key, value) => void memory.set(key, value),
-    }),
-  );
+  return new LocalMedia(new Devices(media, memoryOf(memory)), hold);
 }

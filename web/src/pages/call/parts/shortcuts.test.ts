@@ -20,6 +20,9 @@ describe('shortcuts', () => {
     ['the browser’s own', { ctrlKey: true }, undefined],
     ['a key held down', { repeat: true }, undefined],
     ['writing', { typing: true }, undefined],
+    ['a key with a name', { key: 'PageDown' }, 'page_after'],
+    ['the space bar', { key: ' ' }, 'talk'],
+    ['the space bar on a button', { key: ' ', pressing: true }, undefined],
   ] as const)('%s', (_, change, shortcut) => {
     expect(shortcutOf(press(change))).toBe(shortcut);
   });
