@@ -120,7 +120,8 @@ async function clientFrom(context: BrowserContext): Promise<void> {
       const file = join(import.meta.dirname, '..', folder, /\.\w+$/.test(pathname) ? pathname : 'index.html');
       if (!existsSync(file)) return route.fulfill({ status: 404 });
       // With the service's own headers, the content security policy above all.
-      const headers = pathname.startsWith('/assets/') ? {} : { 'content-security-policy': (await route.fetch()).headers()['content-security-policy'] ?? '' };
+      const policy = pathname.startsWith('/assets/') ? undefined : (await route.fetch()).headers()['content-security-policy'];
+      const headers: Record<string, string> = policy === undefined ? {} : { 'content-security-policy': policy };
       return route.fulfill({ path: file, headers });
     },
   );

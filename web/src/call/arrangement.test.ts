@@ -63,6 +63,12 @@ describe('arrange', () => {
     expect(arrange(room(12), looks({ pins }), [], STAGE).placed.filter((it) => it.large)).toHaveLength(LARGE_MAX);
   });
 
+  it('does not show the own screen: it is on the screen already', () => {
+    const { shape, placed } = arrange(room(4, ['p0']), LOOKS, [], STAGE);
+    expect(shape).toBe('grid');
+    expect(keys(placed)).not.toContain('p0:share');
+  });
+
   it('features who spoke last where the layout has a large one always', () => {
     expect(keys(arrange(room(5), looks({ layout: 'speaker' }), ['p3'], STAGE).placed.filter((it) => it.large))).toEqual(['p3:person']);
     expect(arrange(room(5), looks({ layout: 'speaker' }), ['p3'], STAGE).shape).toBe('speaker');

@@ -48,7 +48,9 @@ export interface Stage extends Size {
   room: number;
 }
 
-export function arrange(all: readonly Tile[], looks: Looks, lastSpoke: readonly SessionId[], stage: Stage): Arrangement {
+export function arrange(everything: readonly Tile[], looks: Looks, lastSpoke: readonly SessionId[], stage: Stage): Arrangement {
+  // Who shares sees the people: the own screen is on the screen already.
+  const all = everything.filter((it) => it.kind === 'person' || !it.person.self);
   if (stage.width === 0 || stage.height === 0 || all.length === 0) return { shape: 'grid', placed: [], pages: 1, page: 0 };
   const own = all.find(isOwn);
   const others = all.filter((it) => it !== own);
