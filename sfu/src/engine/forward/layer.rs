@@ -1,6 +1,14 @@
 //! One received stream: a microphone, a screen, or one simulcast layer of a camera.
 
-use super::{nack::Generator, rate::Meter, ring::Ring, rtcp::ReportBlock, sequence::Unwrapper};
+use super::{
+    dependency::Structure,
+    nack::Generator,
+    rate::{Depths, Meter},
+    ring::Ring,
+    rtcp::ReportBlock,
+    sequence::Unwrapper,
+};
+use crate::engine::negotiated::Codec;
 use std::time::{Duration, Instant};
 
 /// Packets behind the highest that can still arrive: what a repair takes at most, at 1 000 packets a second.
@@ -43,6 +51,12 @@ pub struct Layer {
     pub keyframe: Option<(u64, Instant)>,
     pub last_packet: Option<Instant>,
     pub rate: Meter,
+    /// The rates of the codec's own layers.
+    pub depths: Depths,
+    /// What dependency descriptors are read by.
+    pub structure: Option<Box<Structure>>,
+    /// What is sent now: a sender may change it by payload type at any packet.
+    pub codec: Option<Codec>,
     pub nack: Generator,
     pub ring: Ring,
     unwrapper: Unwrapper,
@@ -68,6 +82,9 @@ impl Layer {
             keyframe: None,
             last_packet: None,
             rate: Meter::default(),
+            depths: Depths::default(),
+            structure: None,
+            codec: None,
             nack: Generator::default(),
             ring: Ring::default(),
             unwrapper: Unwrapper::default(),

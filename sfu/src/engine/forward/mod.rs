@@ -9,9 +9,13 @@ mod arrivals;
 mod ask;
 mod audio;
 mod demand;
+mod dependency;
 mod downlink;
 mod estimate;
 mod feedback;
+mod filter;
+mod forms;
+mod h264;
 mod keyframe;
 mod layer;
 mod loss;
@@ -20,6 +24,7 @@ mod nack;
 mod outbox;
 mod pacer;
 mod peer;
+mod picture;
 mod probe;
 mod rate;
 mod receive;
@@ -44,12 +49,14 @@ mod transport_cc;
 mod trend;
 mod view;
 mod vp8;
+mod vp9;
 
 #[cfg(test)]
 pub(crate) use self::transport_cc::Recorder;
 
 use self::{
     estimate::BandwidthEstimator,
+    forms::Form,
     outbox::Outbox,
     peer::Peer,
     rewrite::Feed,
@@ -157,7 +164,7 @@ pub struct Forwarder {
     /// Kept for their memory.
     asked: Vec<u16>,
     tiles: Vec<allocate::Tile>,
-    places: Vec<(u16, SmallVec<[u8; 4]>)>,
+    places: Vec<(u16, SmallVec<[Form; 4]>)>,
     chosen: Vec<Option<usize>>,
 }
 

@@ -55,6 +55,7 @@ impl Uplink {
             ids.repaired_rid = ids.repaired_rid.or(line.repaired_rid);
             ids.audio_level = ids.audio_level.or(line.audio_level);
             ids.transport_cc = ids.transport_cc.or(line.transport_cc);
+            ids.dependency_descriptor = ids.dependency_descriptor.or(line.dependency_descriptor);
             ids.video_orientation = ids.video_orientation.or(line.video_orientation);
         }
     }

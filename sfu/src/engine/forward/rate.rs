@@ -1,5 +1,6 @@
 //! The rate of a stream over the last moment.
 
+use super::picture::Depth;
 use std::time::{Duration, Instant};
 
 const BUCKET: Duration = Duration::from_millis(100);
@@ -59,6 +60,47 @@ impl Meter {
     }
 }
 
+/// Spatial and temporal layers of one stream that are told apart: browsers make three of each.
+pub const SPATIALS_MAX: u8 = 4;
+pub const TEMPORALS_MAX: u8 = 4;
+
+/// The rates of a codec's own layers. Without any it costs nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Depths {
+    /// By spatial, then temporal layer.
+    meters: Vec<Meter>,
+}
+
+impl Depths {
+    pub fn add(&mut self, now: Instant, depth: Depth, bytes: usize) {
+        if self.meters.is_empty() {
+            if depth.spatial == 0 && depth.temporal == 0 {
+                return;
+            }
+            self.meters.resize(usize::from(SPATIALS_MAX * TEMPORALS_MAX), Meter::default());
+        }
+        let at = depth.spatial.min(SPATIALS_MAX - 1) * TEMPORALS_MAX + depth.temporal.min(TEMPORALS_MAX - 1);
+        self.meters[usize::from(at)].add(now, bytes);
+    }
+
+    /// Spatial and temporal layers that flow, at least one of each.
+    pub fn count(&mut self, now: Instant) -> (u8, u8) {
+        let mut count = (1, 1);
+        for (at, meter) in (0u8..).zip(&mut self.meters) {
+            if meter.window_bytes(now) > 0 {
+                count = (count.0.max(at / TEMPORALS_MAX + 1), count.1.max(at % TEMPORALS_MAX + 1));
+            }
+        }
+        count
+    }
+
+    /// What the layers up to a depth take together.
+    pub fn bits_per_second(&mut self, now: Instant, depth: Depth) -> u64 {
+        let own = |at: u8| Depth { spatial: at / TEMPORALS_MAX, temporal: at % TEMPORALS_MAX };
+        (0u8..).zip(&mut self.meters).filter(|(at, _)| depth.holds(own(*at))).map(|(_, meter)| meter.bits_per_second(now)).sum()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,5 +115,25 @@ mod tests {
         let rate = meter.bits_per_second(start + Duration::from_millis(2_999));
         assert!((950_000..1_050_000).contains(&rate), "{rate}");
         assert_eq!(meter.bits_per_second(start + Duration::from_secs(5)), 0, "silence");
+    }
+
+    #[test]
+    fn layers_are_measured_once_there_are_any() {
+        let (start, mut depths) = (Instant::now(), Depths::default());
+        let at = |spatial, temporal| Depth { spatial, temporal };
+        depths.add(start, at(0, 0), 1_000);
+        assert_eq!((depths.count(start), depths.meters.len()), ((1, 1), 0));
+        for ms in (0..2_000).step_by(10) {
+            let now = start + Duration::from_millis(ms);
+            depths.add(now, at(0, (ms / 10 % 2) as u8), 1_250);
+            depths.add(now, at(1, 9), 1_250);
+        }
+        let now = start + Duration::from_millis(1_999);
+        assert_eq!(depths.count(now), (2, 4));
+        for (depth, expected) in [(at(0, 0), 500_000), (at(0, 1), 1_000_000), (at(1, 1), 1_000_000), (Depth::ALL, 2_000_000)] {
+            let rate = depths.bits_per_second(now, depth);
+            assert!((expected - 60_000..expected + 60_000).contains(&rate), "{depth:?}: {rate}");
+        }
+        assert_eq!(depths.count(now + Duration::from_secs(3)), (1, 1));
     }
 }

@@ -5,6 +5,7 @@ use super::{
     layer::{Arrival, Layer},
     nack,
     peer::{Binding, Peer},
+    picture,
     red::{self, Block},
     rewrite::Feed,
     ring::Stored,
@@ -14,7 +15,6 @@ use super::{
     speakers,
     timers::Task,
     transport_cc,
-    vp8::Descriptor,
 };
 use crate::engine::negotiated::{Codec, ExtensionIds};
 use bytes::Bytes;
@@ -41,6 +41,7 @@ struct Elements<'a> {
     transport_cc: Option<u16>,
     audio_level: Option<u8>,
     orientation: Option<u8>,
+    dependency: Option<&'a [u8]>,
 }
 
 impl<'a> Elements<'a> {
@@ -54,6 +55,8 @@ impl<'a> Elements<'a> {
                 elements.audio_level = value.first().copied();
             } else if id == ids.video_orientation {
                 elements.orientation = value.first().copied();
+            } else if id == ids.dependency_descriptor {
+                elements.dependency = Some(value);
             } else if id == ids.mid {
                 elements.mid = Some(value);
             } else if id == ids.rid {
@@ -156,6 +159,11 @@ impl Forwarder {
         if !enabled {
             return;
         }
+        let dependency = elements.dependency.map(|descriptor| packet.slice_ref(descriptor));
+        let (picture, ids) = picture::read(codec, &payload, dependency, &mut layer.structure);
+        layer.depths.add(now, picture.depth, packet.len());
+        let agreed_first = source.payloads.first().map(|map| map.codec);
+        let other_codec = layer.codec.replace(codec).or(agreed_first) != Some(codec);
         let stored = Stored {
             sequence: number,
             timestamp: header.timestamp,
@@ -163,7 +171,8 @@ impl Forwarder {
             codec,
             audio_level: elements.audio_level,
             orientation: elements.orientation,
-            vp8: if codec == Codec::Vp8 { Descriptor::parse(&payload) } else { None },
+            picture,
+            ids,
             arrived: now,
             payload,
         };
@@ -171,7 +180,7 @@ impl Forwarder {
         if !is_audio && stored.keyframe() {
             if layer.keyframe.is_none_or(|(last, _)| last < number) {
                 layer.keyframe = Some((number, now));
-                layer.size = stored.vp8.and_then(|descriptor| descriptor.size).or(layer.size);
+                layer.size = picture.size.or(layer.size);
             }
             source.keyframes.arrived(binding.layer);
         }
@@ -193,6 +202,9 @@ impl Forwarder {
         }
         if want_keyframe {
             self.want_keyframe(now, feed.source, feed.layer);
+        }
+        if other_codec && !is_audio {
+            self.codec_changed(now, feed.source);
         }
         if began {
             self.layer_began(now, feed.source);
@@ -258,6 +270,20 @@ impl Forwarder {
                 source.unwatch(watcher);
             }
             self.tell_slots(now, watcher.peer);
+        }
+    }
+
+    /// Who asks for the source may be able to show it now, or no longer.
+    fn codec_changed(&mut self, now: Instant, source: u32) {
+        let Some((id, room)) = self.sources.get(source).map(|source| (source.id, source.room)) else {
+            return;
+        };
+        for peer in self.rooms.get(room).map(|room| room.peers.clone()).unwrap_or_default() {
+            let means = |slot: &super::slot::Slot| slot.wanted.is_some_and(|wanted| wanted.source == id);
+            if self.peers.get(peer).is_some_and(|peer| peer.slots.iter().any(means)) {
+                self.resolve(peer);
+                self.allocate(now, peer);
+            }
         }
     }
 

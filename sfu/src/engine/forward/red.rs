@@ -105,6 +105,7 @@ pub fn write(out: &mut BytesMut, payload_type: u8, repeated: &[(u32, &[u8])], ow
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::forward::picture::{Ids, Picture};
     use crate::engine::negotiated::Codec;
     use proptest::prelude::*;
     use std::time::Instant;
@@ -154,7 +155,8 @@ mod tests {
             codec: Codec::Opus,
             audio_level: None,
             orientation: None,
-            vp8: None,
+            picture: Picture { keyframe: true, ..Picture::default() },
+            ids: Ids::None,
             arrived: Instant::now(),
             payload: Bytes::from(vec![sequence as u8; bytes]),
         }

@@ -1,7 +1,7 @@
 //! The packets of one layer that were forwarded lately: what retransmissions and late cuts are served from. One ring a layer, shared by
 //! all its subscribers, so that its memory is seconds times bitrate and not times subscribers.
 
-use super::vp8::Descriptor;
+use super::picture::{Ids, Picture};
 use crate::engine::negotiated::Codec;
 use bytes::Bytes;
 use std::time::{Duration, Instant};
@@ -26,7 +26,8 @@ pub struct Stored {
     pub audio_level: Option<u8>,
     /// 3GPP TS 26.114, section 7.4.5.
     pub orientation: Option<u8>,
-    pub vp8: Option<Descriptor>,
+    pub picture: Picture,
+    pub ids: Ids,
     pub arrived: Instant,
     pub payload: Bytes,
 }
@@ -34,10 +35,7 @@ pub struct Stored {
 impl Stored {
     /// A decoder can start here.
     pub fn keyframe(&self) -> bool {
-        match self.codec {
-            Codec::Vp8 => self.vp8.is_some_and(|descriptor| descriptor.keyframe),
-            codec => is_audio(codec),
-        }
+        self.picture.keyframe
     }
 }
 
@@ -136,7 +134,8 @@ mod tests {
             codec: Codec::Vp8,
             audio_level: None,
             orientation: None,
-            vp8: None,
+            picture: Picture::default(),
+            ids: Ids::None,
             arrived,
             payload: Bytes::from(vec![0; bytes]),
         }

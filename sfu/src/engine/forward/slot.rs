@@ -4,13 +4,15 @@ mod padding;
 mod repair;
 
 use super::{
-    SPARE_BYTES,
+    SPARE_BYTES, dependency,
     downlink::Downlink,
     estimate::BandwidthEstimator,
+    filter::Filter,
     keyframe,
     loss::Share,
     outbox::Outbox,
     pacer::Class,
+    picture::{self, Depth, Ids},
     red,
     repeat::Repeater,
     rewrite::{self, Feed, Rewriter},
@@ -18,7 +20,6 @@ use super::{
     rtcp::SenderInfo,
     rtp::{self, Fields},
     source::Source,
-    vp8,
 };
 use crate::engine::negotiated::{Codec, PayloadMap, SlotLine};
 use bytes::{BufMut, BytesMut};
@@ -78,6 +79,8 @@ pub struct Slot {
     /// What flows, and what shall flow from its next key frame on.
     pub current: Option<Feed>,
     pub target: Option<Feed>,
+    /// How much of the target's own layers.
+    pub target_depth: Depth,
     pub target_since: Instant,
     /// Video: what is asked. Audio slots are filled by loudness.
     pub wanted: Option<Wanted>,
@@ -94,6 +97,7 @@ pub struct Slot {
     pub acknowledged: bool,
     types: Option<Types>,
     rewriter: Rewriter,
+    filter: Filter,
     next_rtx: u64,
     mark_next: bool,
     packets: u32,
@@ -110,6 +114,7 @@ impl Slot {
             audio,
             current: None,
             target: None,
+            target_depth: Depth::ALL,
             target_since: now,
             wanted: None,
             source: None,
@@ -120,6 +125,7 @@ impl Slot {
             acknowledged: false,
             types: None,
             rewriter: Rewriter::new(line.first_sequence, line.first_timestamp),
+            filter: Filter::default(),
             next_rtx: u64::from(line.first_rtx_sequence),
             mark_next: false,
             packets: 0,
@@ -142,6 +148,21 @@ impl Slot {
         self.source == Some(source) || self.current.is_some_and(|feed| feed.source == source)
     }
 
+    /// What flows, and how much of its own layers is meant to.
+    pub fn flowing(&self) -> Option<(Feed, Depth)> {
+        self.current.map(|feed| (feed, self.filter.aimed()))
+    }
+
+    /// How much of what flows is meant to.
+    pub fn deepen(&mut self, depth: Depth) {
+        self.filter.aim(depth);
+    }
+
+    /// More of what flows is meant than can be shown before a key frame.
+    pub fn needs_keyframe(&self) -> bool {
+        self.filter.needs_keyframe()
+    }
+
     /// Whether the slot can carry the codec at all.
     pub fn carries(&self, codec: Codec) -> bool {
         self.map(codec).is_some()
@@ -154,7 +175,7 @@ impl Slot {
     /// One packet of a source the slot watches.
     pub fn offer(&mut self, now: Instant, down: &mut Downlink, out: &mut Outbox, source: &Source, feed: Feed, packet: &Stored) -> Outcome {
         if self.current == Some(feed) && self.types.is_some_and(|types| types.codec == packet.codec) {
-            self.send(now, down, out, source, packet);
+            self.show(now, down, out, source, packet);
             return Outcome::Sent;
         }
         if (self.target != Some(feed) && self.current != Some(feed)) || !packet.keyframe() {
@@ -187,18 +208,43 @@ impl Slot {
         self.types = Some(types);
         let gap = self.gap_by_sender(source, feed, packet, clock_rate);
         self.rewriter.cut(feed, packet, clock_rate, gap);
+        self.filter.begin(if self.target == Some(feed) { self.target_depth } else { self.filter.aimed() });
         let left = self.current.replace(feed).filter(|left| *left != feed);
         self.target = None;
         self.mark_next = is_audio(packet.codec);
-        self.send(now, down, out, source, packet);
+        self.show(now, down, out, source, packet);
         // What of the feed came before its key frame's first packet did.
         let layer = &source.layers[usize::from(feed.layer)];
         for later in packet.sequence + 1..=layer.highest() {
             if let Some(packet) = layer.ring.get(later).filter(|packet| !is_audio(packet.codec)) {
-                self.send(now, down, out, source, packet);
+                self.show(now, down, out, source, packet);
             }
         }
         Outcome::Cut { left }
+    }
+
+    /// A packet of what flows: sent, or left out where it lies deeper than what is shown.
+    fn show(&mut self, now: Instant, down: &mut Downlink, out: &mut Outbox, source: &Source, packet: &Stored) {
+        if self.filter.admits(packet) {
+            self.send(now, down, out, source, packet);
+        } else if let Some((sequence, timestamp)) = self.rewriter.skip(packet) {
+            self.fill(now, down, out, sequence, timestamp);
+        }
+    }
+
+    /// A packet without media, for a number that was left open and is not needed.
+    fn fill(&mut self, now: Instant, down: &mut Downlink, out: &mut Outbox, sequence: u64, timestamp: u32) {
+        let Some(types) = self.types else {
+            return;
+        };
+        let mut buffer = BytesMut::with_capacity(HEADER_BYTES_MAX + 1 + SPARE_BYTES);
+        let fields = Fields { marker: false, payload_type: types.payload, sequence: sequence as u16, timestamp, ssrc: self.line.ssrc };
+        let number = [0, 0];
+        let elements = self.line.extensions.transport_cc.map(|id| (id, number.as_slice()));
+        rtp::write(&mut buffer, fields, elements.as_slice());
+        buffer[0] |= 0x20;
+        buffer.put_u8(1);
+        down.post(now, out, Class::Picture, None, buffer);
     }
 
     /// Between two layers of one source the sender's reports tell the distance better than the arrivals.
@@ -224,18 +270,17 @@ impl Slot {
         let (Some(types), Some(segment)) = (self.types, self.rewriter.segment()) else {
             return;
         };
-        let (feed, begins, ids) = (segment.feed, segment.begins(), (segment.picture_offset, segment.tl0_offset));
-        let marker = packet.marker || std::mem::take(&mut self.mark_next);
+        let (feed, begins, ids) = (segment.feed, segment.begins(), (segment.picture_offset(packet.sequence), segment.tl0_offset));
+        let marker = packet.marker || self.filter.ends_picture(packet) || std::mem::take(&mut self.mark_next);
         let fields =
             Fields { marker, payload_type: types.red.unwrap_or(types.payload), sequence: sequence as u16, timestamp, ssrc: self.line.ssrc };
-        let mut buffer = self.head(fields, packet);
-        match (&packet.vp8, types.red, source.layers.get(usize::from(feed.layer))) {
-            (Some(descriptor), ..) => descriptor.write(&packet.payload, ids.0, ids.1, &mut buffer),
-            (None, Some(_), Some(layer)) => {
+        let mut buffer = self.head(fields, packet, ids.0);
+        match (types.red, source.layers.get(usize::from(feed.layer))) {
+            (Some(_), Some(layer)) => {
                 let repeats = red::repeats(self.lost(down), down.estimator.bits_per_second());
                 red::write(&mut buffer, types.payload, &red::gather(&layer.ring, packet, begins, repeats), &packet.payload);
             }
-            _ => buffer.put_slice(&packet.payload),
+            _ => packet.ids.write(&packet.payload, ids.0, ids.1, &mut buffer),
         }
         let (length, class) = (buffer.len(), if self.audio { Class::Sound } else { Class::Picture });
         if self.audio {
@@ -261,12 +306,18 @@ impl Slot {
     }
 
     /// A packet as far as its payload, with room for it and a place for its transport-wide number.
-    fn head(&self, fields: Fields, packet: &Stored) -> BytesMut {
-        let payload_max = packet.payload.len() + vp8::GROWTH_BYTES.max(red::GROWTH_BYTES * usize::from(self.audio));
-        let mut buffer = BytesMut::with_capacity(HEADER_BYTES_MAX + 2 + payload_max + SPARE_BYTES);
+    fn head(&self, fields: Fields, packet: &Stored, picture_offset: u16) -> BytesMut {
         let ids = &self.line.extensions;
+        let dependency = match (&packet.ids, ids.dependency_descriptor) {
+            (Ids::Dependency(descriptor), Some(id)) => Some((id, dependency::moved(descriptor, picture_offset))),
+            _ => None,
+        };
+        let payload_max = packet.payload.len() + picture::GROWTH_BYTES.max(red::GROWTH_BYTES * usize::from(self.audio));
+        // In the two-byte form each of the others takes one more.
+        let head_max = HEADER_BYTES_MAX + dependency.as_ref().map_or(0, |(_, descriptor)| descriptor.len() + 8);
+        let mut buffer = BytesMut::with_capacity(head_max + 2 + payload_max + SPARE_BYTES);
         let (level, orientation) = (packet.audio_level.map(|level| [level]), packet.orientation.map(|orientation| [orientation]));
-        let mut elements: [(u8, &[u8]); 4] = [(0, &[]); 4];
+        let mut elements: [(u8, &[u8]); 5] = [(0, &[]); 5];
         if let Some(id) = ids.transport_cc {
             elements[0] = (id, &[0, 0]);
         }
@@ -278,6 +329,9 @@ impl Slot {
         }
         if let Some(id) = ids.mid.filter(|_| !self.acknowledged) {
             elements[3] = (id, self.line.mid.as_bytes());
+        }
+        if let Some((id, descriptor)) = &dependency {
+            elements[4] = (*id, descriptor);
         }
         rtp::write(&mut buffer, fields, &elements);
         buffer

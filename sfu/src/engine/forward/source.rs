@@ -84,8 +84,10 @@ impl Source {
         self.payloads.first().is_some_and(|map| map.nack)
     }
 
-    pub fn codec(&self) -> Option<Codec> {
-        self.payloads.first().map(|map| map.codec)
+    /// Whether a receiver of `carries` can be shown what is sent now, or where nothing was sent yet, what may be.
+    pub fn is_carried(&self, carries: impl Fn(Codec) -> bool) -> bool {
+        let mut sent = self.layers.iter().filter_map(|layer| layer.codec).peekable();
+        if sent.peek().is_some() { sent.any(carries) } else { self.payloads.iter().any(|map| carries(map.codec)) }
     }
 
     pub fn size(&self, layer: usize) -> (u16, u16) {
@@ -95,17 +97,25 @@ impl Source {
         })
     }
 
-    /// Whether a layer is large enough for the drawn size. Zero asks for the smallest.
-    pub fn suffices(&self, layer: usize, width: u16, height: u16) -> bool {
+    /// Whether a layer, or what is so many of its own spatial layers smaller (each has half the size of the next), is large enough for the drawn
+    /// size. Zero asks for the smallest.
+    pub fn suffices(&self, layer: usize, smaller: u8, width: u16, height: u16) -> bool {
         let (w, h) = self.size(layer);
+        let (w, h) = (w >> smaller.min(15), h >> smaller.min(15));
         let fits = |have: u16, drawn: u16| u32::from(have) * ENLARGEMENT_MAX >= u32::from(drawn) * 100;
         // One side fills the tile first: the other may be letterboxed.
         fits(w, width) || fits(h, height)
     }
 
+    /// Whether only a receiver that reads dependency descriptors can show it: AV1 in more than one size says nowhere else what belongs together.
+    pub fn needs_dependencies(&self) -> bool {
+        let layered = |layer: &Layer| layer.structure.as_ref().is_some_and(|structure| structure.spatials() > 1);
+        self.layers.iter().any(|layer| layer.codec == Some(Codec::Av1) && layered(layer))
+    }
+
     /// The smallest layer that is large enough for the drawn size, or the largest.
     pub fn layer_for(&self, width: u16, height: u16) -> usize {
-        (0..self.layers.len()).find(|at| self.suffices(*at, width, height)).unwrap_or(self.layers.len() - 1)
+        (0..self.layers.len()).find(|at| self.suffices(*at, 0, width, height)).unwrap_or(self.layers.len() - 1)
     }
 
     /// The best layer that flows.

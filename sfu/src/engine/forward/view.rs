@@ -2,8 +2,10 @@
 
 use super::{
     ForwardEvent, Forwarder,
-    allocate::{self, Tile},
+    allocate::{self, Line, Tile},
     estimate::BandwidthEstimator,
+    forms::Form,
+    picture::Depth,
     rewrite::Feed,
     slot::{Outcome, Wanted},
     source::Watcher,
@@ -20,8 +22,6 @@ use wire::{
 pub const INTERVAL: Duration = Duration::from_millis(250);
 /// Kept for each filled audio slot: Opus with header, extension and tag.
 const AUDIO_BPS: u64 = 50_000;
-/// A layer whose rate was not measured yet is taken for at least this.
-const LAYER_BPS_MIN: u64 = 30_000;
 /// A slot shows its old source until the new one's key frame, but no longer.
 const OLD_SHOWN_MAX: Duration = Duration::from_secs(1);
 /// A source that is silent for longer is awaited: a still screen is sent once in a few seconds.
@@ -49,7 +49,7 @@ impl Forwarder {
         for slot in peer.slots.iter_mut().filter(|slot| !slot.audio) {
             let found = slot.wanted.and_then(|wanted| self.sources_by_id.get(&wanted.source)).copied().filter(|index| {
                 self.sources.get(*index).is_some_and(|source| {
-                    let shown = source.codec().is_some_and(|codec| slot.carries(codec));
+                    let shown = source.is_carried(|codec| slot.carries(codec));
                     source.room == peer.room && source.peer != peer_index && !source.is_audio() && shown
                 })
             });
@@ -77,7 +77,7 @@ impl Forwarder {
         now: Instant,
         peer_index: u32,
         tiles: &mut Vec<Tile>,
-        places: &mut Vec<(u16, SmallVec<[u8; 4]>)>,
+        places: &mut Vec<(u16, SmallVec<[Form; 4]>)>,
         chosen: &mut Vec<Option<usize>>,
     ) {
         let Some(peer) = self.peers.get_mut(peer_index) else {
@@ -97,30 +97,21 @@ impl Forwarder {
             if source.demand.want(now, source.layer_for(wanted.width, wanted.height)) {
                 more.push(index);
             }
-            let (mut options, mut layers): (SmallVec<[u64; 4]>, SmallVec<[u8; 4]>) = (SmallVec::new(), SmallVec::new());
-            let some_flow = source.layers.iter().any(|layer| layer.flows(now));
-            for at in 0..source.layers.len() {
-                let layer = &mut source.layers[at];
-                // Where nothing flows (a still screen) the lowest that ever did is asked for a key frame.
-                if !(layer.flows(now) || !some_flow && layers.is_empty() && layer.last_packet.is_some()) {
-                    continue;
-                }
-                let rate = layer.rate.bits_per_second(now).max(LAYER_BPS_MIN);
-                options.push(options.last().map_or(rate, |below| rate.max(below + 1)));
-                layers.push(at as u8);
-                if source.suffices(at, wanted.width, wanted.height) {
-                    break;
-                }
+            if source.needs_dependencies() && slot.line.extensions.dependency_descriptor.is_none() {
+                continue;
             }
-            let flowing = slot.current.filter(|feed| feed.source == index).map(|feed| feed.layer);
-            let current = flowing.and_then(|layer| layers.iter().rposition(|other| *other <= layer));
+            let forms = source.forms(now, wanted.width, wanted.height);
+            let current = slot.flowing().filter(|(feed, _)| feed.source == index);
+            let current = current.and_then(|(feed, depth)| forms.place(Form { layer: feed.layer, depth }));
             let area = u32::from(wanted.width) * u32::from(wanted.height);
-            tiles.push(Tile { priority: wanted.priority, screen: source.kind == SourceKind::ShareVideo, area, options, current });
-            places.push((at as u16, layers));
+            let screen = source.kind == SourceKind::ShareVideo;
+            tiles.push(Tile { priority: wanted.priority, screen, area, options: forms.rates, readable: forms.readable, current });
+            places.push((at as u16, forms.forms));
         }
         let estimate = peer.down.estimator.bits_per_second();
         peer.split_by = estimate;
-        allocate::allocate(estimate, audio, tiles, chosen);
+        let mute = !peer.slots.iter().any(|slot| !slot.audio && slot.can_pad());
+        allocate::allocate(Line { estimate, audio, mute }, tiles, chosen);
         if shown {
             self.timers.arm(&mut peer.alarms.allocate, now + INTERVAL, Task::Allocate(peer_index));
         }
@@ -129,7 +120,7 @@ impl Forwarder {
         if desired + desired / 8 > estimate {
             self.consider_probe(now, peer_index, desired + desired / 4, estimate);
         }
-        let mut aims: SmallVec<[(u16, Option<Feed>, bool); 16]> = SmallVec::new();
+        let mut aims: SmallVec<[(u16, Option<(Feed, Depth)>, bool); 16]> = SmallVec::new();
         let Some(peer) = self.peers.get(peer_index) else {
             return;
         };
@@ -139,8 +130,8 @@ impl Forwarder {
             let aim = match (place, source) {
                 (Some(place), Some((index, source))) => match chosen[place] {
                     Some(level) => {
-                        let layer = places[place].1[level];
-                        (Some(Feed { source: index, layer, epoch: source.layers[usize::from(layer)].epoch }), false)
+                        let Form { layer, depth } = places[place].1[level];
+                        (Some((Feed { source: index, layer, epoch: source.layers[usize::from(layer)].epoch }, depth)), false)
                     }
                     None => (None, !tiles[place].options.is_empty()),
                 },
@@ -154,7 +145,7 @@ impl Forwarder {
     }
 
     /// What the slot shall show from the next key frame on.
-    fn aim(&mut self, now: Instant, watcher: Watcher, aim: Option<Feed>, starved: bool) {
+    fn aim(&mut self, now: Instant, watcher: Watcher, aim: Option<(Feed, Depth)>, starved: bool) {
         let Some(slot) = self.peers.get_mut(watcher.peer).and_then(|peer| peer.slots.get_mut(usize::from(watcher.slot))) else {
             return;
         };
@@ -166,11 +157,15 @@ impl Forwarder {
             None if !enabled || starved => slot.stop(),
             // It does not flow now: there is no key frame to wait for.
             None => slot.target = None,
-            Some(feed) if slot.current == Some(feed) => slot.target = None,
-            Some(feed) if slot.target == Some(feed) => {}
-            Some(feed) => {
-                slot.target = Some(feed);
-                slot.target_since = now;
+            Some((feed, depth)) if slot.current == Some(feed) => {
+                slot.target = None;
+                slot.deepen(depth);
+            }
+            Some((feed, depth)) => {
+                if slot.target != Some(feed) {
+                    slot.target_since = now;
+                }
+                (slot.target, slot.target_depth) = (Some(feed), depth);
             }
         }
         let foreign = slot.current.is_some_and(|current| slot.source != Some(current.source));
@@ -178,7 +173,7 @@ impl Forwarder {
             slot.current = None;
         }
         let after: SmallVec<[u32; 2]> = [slot.current, slot.target].into_iter().flatten().map(|feed| feed.source).collect();
-        let target = slot.target;
+        let (target, grows) = (slot.target, slot.current.filter(|_| slot.needs_keyframe()));
         for gone in before.iter().filter(|source| !after.contains(source)) {
             if let Some(source) = self.sources.get_mut(*gone) {
                 source.unwatch(watcher);
@@ -190,6 +185,9 @@ impl Forwarder {
             }
         }
         let Some(target) = target else {
+            if let Some(feed) = grows {
+                self.want_keyframe(now, feed.source, feed.layer);
+            }
             return;
         };
         let Some((peer, source)) = self.peers.get_mut(watcher.peer).zip(self.sources.get(target.source)) else {

@@ -1,5 +1,6 @@
 //! The VP8 payload descriptor (RFC 7741, section 4.2): read, and written anew with other picture ids.
 
+use super::picture::{Depth, Picture};
 use bytes::{BufMut, BytesMut};
 
 /// Bytes by which [`Descriptor::write`] may be longer than what was read: a 7-bit picture id becomes a 15-bit one.
@@ -21,10 +22,14 @@ pub struct Descriptor {
     picture_id: Option<u16>,
     long: bool,
     tl0: Option<u8>,
+    /// TID (2 bits), Y, KEYIDX (5 bits).
+    layers: Option<u8>,
+    /// The first packet of a frame.
+    begins: bool,
     /// The first packet of a key frame.
-    pub keyframe: bool,
+    keyframe: bool,
     /// Width and height, where a key frame's header tells them.
-    pub size: Option<(u16, u16)>,
+    size: Option<(u16, u16)>,
 }
 
 impl Descriptor {
@@ -36,7 +41,7 @@ impl Descriptor {
             value
         };
         let first = byte()?;
-        let (mut picture_id, mut long, mut tl0) = (None, false, None);
+        let (mut picture_id, mut long, mut tl0, mut layers) = (None, false, None, None);
         if first & EXTENDED != 0 {
             let present = byte()?;
             if present & PICTURE_ID_PRESENT != 0 {
@@ -48,7 +53,7 @@ impl Descriptor {
                 tl0 = Some(byte()?);
             }
             if present & (TID_PRESENT | KEY_INDEX_PRESENT) != 0 {
-                byte()?;
+                layers = Some(byte()?).filter(|_| present & TID_PRESENT != 0);
             }
         }
         let frame = payload.get(at..)?;
@@ -61,7 +66,7 @@ impl Descriptor {
             }
             _ => None,
         };
-        Some(Self { length: at as u8, picture_id, long, tl0, keyframe, size })
+        Some(Self { length: at as u8, picture_id, long, tl0, layers, begins: starts, keyframe, size })
     }
 
     pub fn picture_id(&self) -> Option<u16> {
@@ -70,6 +75,20 @@ impl Descriptor {
 
     pub fn tl0(&self) -> Option<u8> {
         self.tl0
+    }
+
+    pub fn picture(&self) -> Picture {
+        let layers = self.layers.unwrap_or(0);
+        let temporal = layers >> 6;
+        Picture {
+            keyframe: self.keyframe,
+            begins: self.begins,
+            ends: false,
+            depth: Depth { spatial: 0, temporal },
+            // Y: it leans on the base layer alone.
+            raises_to: if self.begins && layers & 0x20 != 0 { temporal } else { 0 },
+            size: self.size,
+        }
     }
 
     /// Appends the payload with the ids moved by the offsets. Picture ids are always written with 15 bits, so that a slot whose sources
@@ -126,6 +145,20 @@ mod tests {
         let mut out = BytesMut::new();
         Descriptor::parse(&payload).unwrap().write(&payload, 1, 1, &mut out);
         assert_eq!(out[..], [0x90, 0xe0, 0x80, 0x80, 0x00, 0x20, 0xaa]);
+    }
+
+    #[test]
+    fn temporal_layers_are_read() {
+        for (descriptor, temporal, raises_to) in [
+            (&[0x90, 0x20, 0x00][..], 0, 0),
+            (&[0x90, 0xe0, 0x81, 0x02, 0x03, 0x80], 2, 0),
+            (&[0x90, 0xe0, 0x81, 0x02, 0x03, 0x60], 1, 1),
+            (&[0x80, 0x20, 0xa0], 2, 0),
+            (&[0x90, 0x10, 0xff], 0, 0),
+        ] {
+            let picture = Descriptor::parse(&[descriptor, &[0x11]].concat()).unwrap().picture();
+            assert_eq!((picture.depth.temporal, picture.raises_to), (temporal, raises_to), "{descriptor:02x?}");
+        }
     }
 
     proptest! {

@@ -28,7 +28,9 @@ impl Slot {
         let Some((segment, sequence)) = self.rewriter.origin(written) else {
             return;
         };
-        let (feed, ids, timestamp_offset) = (segment.feed, (segment.picture_offset, segment.tl0_offset), segment.timestamp_offset);
+        let is_filled = self.rewriter.is_filled(written);
+        let ids = (segment.picture_offset(sequence), segment.tl0_offset);
+        let (feed, timestamp_offset) = (segment.feed, segment.timestamp_offset);
         let (Some(ssrc), Some(packet)) = (self.line.rtx_ssrc, find(feed, sequence)) else {
             return;
         };
@@ -48,18 +50,18 @@ impl Slot {
         }
         *entry = (written, now);
         let fields = Fields {
-            marker: packet.marker,
+            marker: packet.marker || self.filter.ends_picture(packet),
             payload_type,
             sequence: self.next_rtx as u16,
             timestamp: packet.timestamp.wrapping_add(timestamp_offset),
             ssrc,
         };
         self.next_rtx += 1;
-        let mut buffer = self.head(fields, packet);
+        let mut buffer = self.head(fields, packet, ids.0);
         buffer.put_u16(written as u16);
-        match &packet.vp8 {
-            Some(descriptor) => descriptor.write(&packet.payload, ids.0, ids.1, &mut buffer),
-            None => buffer.put_slice(&packet.payload),
+        // Of what is left out its number alone, as it went out.
+        if !is_filled {
+            packet.ids.write(&packet.payload, ids.0, ids.1, &mut buffer);
         }
         let length = buffer.len();
         down.post(now, out, Class::Repair, Some(feed.source), buffer);

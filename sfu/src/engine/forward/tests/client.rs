@@ -1,13 +1,15 @@
 //! A person with a browser: sends a microphone and a camera of three layers, answers NACKs and key frame requests, receives slots,
 //! asks for what is missing.
 
+mod encode;
+
 use super::{session, *};
 use crate::engine::{
-    forward::{nack::Generator, red, rtcp::ReportBlock, sequence::Unwrapper, transport_cc::Recorder},
+    forward::{dependency::Structure, nack::Generator, red, rtcp::ReportBlock, sequence::Unwrapper, transport_cc::Recorder},
     negotiated::{Codec, ExtensionIds, Negotiated, PayloadMap, ReceiveLine, SlotLine},
 };
 use bytes::BufMut;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use wire::signal::SourceKind;
 
 const VP8: u8 = 96;
@@ -19,6 +21,7 @@ const RID: u8 = 2;
 const REPAIRED_RID: u8 = 3;
 const LEVEL: u8 = 4;
 const TRANSPORT_CC: u8 = 5;
+const DEPENDENCY: u8 = 6;
 const LAYERS: [(&str, u16, u16, usize, usize); 3] = [("q", 320, 180, 1, 500), ("h", 640, 360, 2, 1_000), ("f", 1_280, 720, 6, 1_100)];
 
 /// What a packet carries, to know it again on the other side.
@@ -31,14 +34,24 @@ pub struct Tag {
     pub index: u8,
     pub count: u8,
     pub key: bool,
+    /// The codec's own layers.
+    pub spatial: u8,
+    pub temporal: u8,
+    /// How many frames before it the one is that it leans on.
+    pub leans: u8,
 }
 
 impl Tag {
-    const BYTES: usize = 12;
+    const BYTES: usize = 15;
+
+    fn sound(from: u32, frame: u32) -> Self {
+        Self { from, layer: 9, frame, index: 0, count: 1, key: true, spatial: 0, temporal: 0, leans: 0 }
+    }
 
     fn write(self, out: &mut Vec<u8>) {
         out.put_u32(self.from);
         out.put_slice(&[self.layer, self.index, self.count, u8::from(self.key)]);
+        out.put_slice(&[self.spatial, self.temporal, self.leans]);
         out.put_u32(self.frame);
     }
 
@@ -47,7 +60,8 @@ impl Tag {
         payload = &payload[payload.len() - Self::BYTES..];
         let from = payload.get_u32();
         let (layer, index, count, key) = (payload.get_u8(), payload.get_u8(), payload.get_u8(), payload.get_u8() == 1);
-        Self { from, layer, frame: payload.get_u32(), index, count, key }
+        let (spatial, temporal, leans) = (payload.get_u8(), payload.get_u8(), payload.get_u8());
+        Self { from, layer, frame: payload.get_u32(), index, count, key, spatial, temporal, leans }
     }
 }
 
@@ -59,6 +73,7 @@ struct Stream {
     rtx_sequence: u16,
     timestamp_base: u32,
     picture: u16,
+    tl0: u8,
     sent: HashMap<u16, Bytes>,
     packets: u32,
 }
@@ -69,6 +84,8 @@ pub struct Received {
     pub timestamp: u32,
     pub picture: Option<u16>,
     pub tl0: Option<u8>,
+    pub codec: Codec,
+    pub marker: bool,
     pub tag: Tag,
     pub at: Instant,
     pub repaired: bool,
@@ -82,11 +99,14 @@ pub struct Inbox {
     highest: u64,
     pub sender_reports: Vec<(Instant, u64, u32)>,
     pub duplicates: u64,
+    /// Numbers that came without media.
+    filled: BTreeSet<u64>,
     /// Sound as it was on the wire.
     raw: HashMap<u64, Bytes>,
     /// Whose sound came and when it first did, whichever packet brought it.
     pub heard: BTreeMap<(u32, u32), Instant>,
     reported: (u64, usize),
+    structure: Option<Box<Structure>>,
 }
 
 pub struct Client {
@@ -108,6 +128,10 @@ pub struct Client {
     pub twice: bool,
     /// How many times as many packets its pictures take.
     pub weight: usize,
+    /// What its pictures are made of, and how many of the codec's own layers.
+    pub codec: Codec,
+    pub spatials: u8,
+    pub temporals: u8,
     /// Between two packets of sound: longer in silence (DTX).
     pub pause: u32,
     pub rtt: Duration,
@@ -115,6 +139,8 @@ pub struct Client {
     resent: HashMap<u16, Instant>,
     start: Option<Instant>,
     frame: u32,
+    /// The number of the last key frame.
+    key_frame: u32,
     spoken: u32,
     camera: Vec<Stream>,
     microphone: Stream,
@@ -145,6 +171,17 @@ fn ids(rtx: bool) -> ExtensionIds {
 
 pub fn vp8() -> PayloadMap {
     PayloadMap { codec: Codec::Vp8, payload_type: VP8, rtx: Some(VP8_RTX), clock_rate: 90_000, nack: true, transport_cc: true }
+}
+
+/// The payload types of each codec of pictures.
+pub fn types(codec: Codec) -> PayloadMap {
+    let payload_type = match codec {
+        Codec::Vp9 => 98,
+        Codec::H264 => 100,
+        Codec::Av1 => 102,
+        _ => VP8,
+    };
+    PayloadMap { codec, payload_type, rtx: Some(payload_type + 1), ..vp8() }
 }
 
 pub fn opus() -> PayloadMap {
@@ -178,6 +215,7 @@ impl Client {
             rtx_sequence: 1,
             timestamp_base: (number * 77 + n).wrapping_mul(0x1357_9bdf),
             picture: (number * 5_003) as u16 & 0x7fff,
+            tl0: number as u8,
             sent: HashMap::new(),
             packets: 0,
         };
@@ -212,6 +250,10 @@ impl Client {
             plain: false,
             twice: false,
             weight: 1,
+            codec: Codec::Vp8,
+            spatials: 1,
+            temporals: 1,
+            key_frame: 0,
             pause: 1,
             rtt: DELAY * 2,
             last_sound: None,
@@ -291,6 +333,24 @@ impl Client {
         client
     }
 
+    /// Films in one stream of another codec, with so many of its own layers.
+    pub fn films(number: u32, codec: Codec, spatials: u8, temporals: u8) -> Self {
+        let mut client = Self::plain(number);
+        (client.codec, client.spatials, client.temporals) = (codec, spatials, temporals);
+        client.negotiated.receives[1].payloads = vec![types(codec)];
+        client.negotiated.receives[1].extensions.dependency_descriptor = Some(DEPENDENCY);
+        client
+    }
+
+    /// Can show every codec.
+    pub fn shows_all(mut self) -> Self {
+        for slot in &mut self.negotiated.video_slots {
+            slot.payloads = [Codec::Vp8, Codec::Vp9, Codec::H264, Codec::Av1].map(types).to_vec();
+            slot.extensions.dependency_descriptor = Some(DEPENDENCY);
+        }
+        self
+    }
+
     /// Shares a screen in one layer of 2.6 Mbit/s, without a word.
     pub fn sharer(number: u32) -> Self {
         let mut client = Self::plain(number);
@@ -340,6 +400,7 @@ impl Client {
         rid: Option<(u8, &str)>,
         mid: &str,
         level: Option<u8>,
+        dependency: Option<Vec<u8>>,
         payload: &[u8],
     ) -> Bytes {
         let number = self.transport.to_be_bytes();
@@ -348,6 +409,9 @@ impl Client {
         let mut elements: Vec<(u8, &[u8])> = vec![(TRANSPORT_CC, &number)];
         if let Some(level) = &level {
             elements.push((LEVEL, level));
+        }
+        if let Some(descriptor) = &dependency {
+            elements.push((DEPENDENCY, descriptor));
         }
         if !self.plain {
             elements.push((MID, mid.as_bytes()));
@@ -388,7 +452,7 @@ impl Client {
 
     fn speak(&mut self, out: &mut Vec<(bool, Bytes)>) {
         let mut payload = vec![0x78; 60];
-        Tag { from: self.number, layer: 9, frame: self.spoken, index: 0, count: 1, key: true }.write(&mut payload);
+        Tag::sound(self.number, self.spoken).write(&mut payload);
         let (ssrc, sequence) = (self.microphone.ssrc, self.microphone.sequence);
         let timestamp = self.microphone.timestamp_base.wrapping_add(self.spoken.wrapping_mul(960));
         let mut written = BytesMut::new();
@@ -400,7 +464,7 @@ impl Client {
             written.extend_from_slice(&payload);
         }
         let payload_type = if self.twice { RED } else { OPUS };
-        let packet = self.packet(ssrc, payload_type, sequence, timestamp, false, None, "0", Some(self.level), &written);
+        let packet = self.packet(ssrc, payload_type, sequence, timestamp, false, None, "0", Some(self.level), None, &written);
         self.last_sound = Some((timestamp, payload)).filter(|_| self.pause < 10);
         self.microphone.sequence = sequence.wrapping_add(1);
         self.microphone.packets += 1;
@@ -413,42 +477,71 @@ impl Client {
         let limited = self.last_key.is_some_and(|last| now - last < Duration::from_millis(300));
         let key = self.key_wanted && !limited;
         if key {
-            (self.key_wanted, self.last_key) = (false, Some(now));
+            (self.key_wanted, self.last_key, self.key_frame) = (false, Some(now), self.frame);
             self.keyframes += 1;
         }
+        // Groups of four: 0 2 1 2, or 0 1 0 1.
+        let place = (self.frame - self.key_frame) % 4;
+        let (temporal, leans) = match (self.temporals, place) {
+            _ if key => (0, 0),
+            (1, _) => (0, 1),
+            (2, place) => ((place % 2) as u8, 2 - (place % 2) as u8),
+            (_, 0) => (0, 4),
+            (_, 2) => (1, 2),
+            _ => (2, 1),
+        };
         for layer in 0..self.layers {
             if self.layers_off[layer] {
                 continue;
             }
-            let (rid, width, height, packets, size) = LAYERS[layer];
-            let count = self.weight * if key { packets * 3 } else { packets };
-            let picture = self.camera[layer].picture;
-            for index in 0..count {
-                let mut payload =
-                    vec![if index == 0 { 0x90 } else { 0x80 }, 0xe0, 0x80 | (picture >> 8) as u8, picture as u8, picture as u8, 0x20];
-                if index == 0 && key {
-                    payload.extend([0x10, 0, 0, 0x9d, 0x01, 0x2a]);
-                    payload.extend(width.to_le_bytes());
-                    payload.extend(height.to_le_bytes());
-                } else if index == 0 {
-                    payload.push(0x11);
+            for spatial in 0..self.spatials {
+                let (rid, width, height, packets, size) = LAYERS[layer.max(usize::from(spatial))];
+                let count = self.weight * if key { packets * 3 } else { packets };
+                for index in 0..count {
+                    let tag = Tag {
+                        from: self.number,
+                        layer: layer as u8,
+                        frame: self.frame,
+                        index: index as u8,
+                        count: count as u8,
+                        key,
+                        spatial,
+                        temporal,
+                        leans,
+                    };
+                    // What leans on what it need not does not say that it could begin there.
+                    let switches = self.temporals == 1 || place == 1 || place == 2;
+                    let picture = encode::Picture {
+                        tag,
+                        switches,
+                        size: (width, height),
+                        id: self.camera[layer].picture,
+                        tl0: self.camera[layer].tl0,
+                        spatials: self.spatials,
+                        temporals: self.temporals,
+                    };
+                    let (mut payload, dependency) = picture.encode(self.codec);
+                    payload.resize(size, 0x55);
+                    tag.write(&mut payload);
+                    let stream = &self.camera[layer];
+                    let (ssrc, sequence) = (stream.ssrc, stream.sequence);
+                    let timestamp = stream.timestamp_base.wrapping_add(self.frame.wrapping_mul(2_970));
+                    let marker = index + 1 == count && spatial + 1 == self.spatials;
+                    let rid = Some((RID, rid)).filter(|_| !self.plain);
+                    let types = types(self.codec);
+                    let packet = self.packet(ssrc, types.payload_type, sequence, timestamp, marker, rid, "1", None, dependency, &payload);
+                    let stream = &mut self.camera[layer];
+                    stream.sequence = sequence.wrapping_add(1);
+                    stream.packets += 1;
+                    stream.sent.insert(sequence, packet.clone());
+                    stream.sent.remove(&sequence.wrapping_sub(2_000));
+                    out.push((true, packet));
                 }
-                payload.resize(size, 0x55);
-                Tag { from: self.number, layer: layer as u8, frame: self.frame, index: index as u8, count: count as u8, key }
-                    .write(&mut payload);
-                let stream = &self.camera[layer];
-                let (ssrc, sequence) = (stream.ssrc, stream.sequence);
-                let timestamp = stream.timestamp_base.wrapping_add(self.frame.wrapping_mul(2_970));
-                let marker = index + 1 == count;
-                let packet = self.packet(ssrc, VP8, sequence, timestamp, marker, Some((RID, rid)), "1", None, &payload);
-                let stream = &mut self.camera[layer];
-                stream.sequence = sequence.wrapping_add(1);
-                stream.packets += 1;
-                stream.sent.insert(sequence, packet.clone());
-                stream.sent.remove(&sequence.wrapping_sub(2_000));
-                out.push((true, packet));
             }
-            self.camera[layer].picture = (picture + 1) & 0x7fff;
+            let stream = &mut self.camera[layer];
+            stream.picture = (stream.picture + 1) & 0x7fff;
+            let next_is_base = self.temporals == 1 || self.temporals == 2 && place % 2 == 1 || place == 3;
+            stream.tl0 = stream.tl0.wrapping_add(u8::from(next_is_base));
         }
         self.frame += 1;
     }
@@ -469,17 +562,9 @@ impl Client {
         let payload = [&number.to_be_bytes()[..], &sent[header.payload.clone()]].concat();
         let (rtx_ssrc, sequence) = (self.camera[layer].rtx_ssrc, self.camera[layer].rtx_sequence);
         self.camera[layer].rtx_sequence += 1;
-        let packet = self.packet(
-            rtx_ssrc,
-            VP8_RTX,
-            sequence,
-            header.timestamp,
-            header.marker,
-            Some((REPAIRED_RID, LAYERS[layer].0)),
-            "1",
-            None,
-            &payload,
-        );
+        let dependency = header.extensions(&sent).find(|(id, _)| *id == DEPENDENCY).map(|(_, descriptor)| descriptor.to_vec());
+        let (payload_type, rid) = (types(self.codec).rtx.unwrap(), Some((REPAIRED_RID, LAYERS[layer].0)));
+        let packet = self.packet(rtx_ssrc, payload_type, sequence, header.timestamp, header.marker, rid, "1", None, dependency, &payload);
         self.outbox.push((true, packet));
     }
 
@@ -575,7 +660,7 @@ impl Client {
         let repaired = slot.rtx_ssrc == Some(header.ssrc);
         let mut number = header.sequence;
         if repaired {
-            assert_eq!(header.payload_type, VP8_RTX);
+            assert!(slot.payloads.iter().any(|map| map.rtx == Some(header.payload_type)));
             if payload.is_empty() {
                 return; // Padding.
             }
@@ -597,12 +682,23 @@ impl Client {
             }
         }
         let number = inbox.unwrapper.unwrap(number);
-        let descriptor = slot.rtx_ssrc.and_then(|_| vp8::Descriptor::parse(&payload));
+        if payload.is_empty() {
+            inbox.filled.insert(number);
+            inbox.nack.arrived(now, number);
+            return;
+        }
+        assert!(!inbox.filled.contains(&number), "one number, one packet");
+        let map = slot.payloads.iter().find(|map| map.payload_type == header.payload_type || map.rtx == Some(header.payload_type));
+        let codec = map.expect("a payload type that was agreed on").codec;
+        let dependency = header.extensions(bytes).find(|(id, _)| *id == DEPENDENCY).map(|(_, descriptor)| bytes.slice_ref(descriptor));
+        let ids = picture::read(codec, &payload, dependency, &mut inbox.structure).1;
         let tag = Tag::read(&payload);
         let received = Received {
             timestamp: header.timestamp,
-            picture: descriptor.and_then(|descriptor| descriptor.picture_id()),
-            tl0: descriptor.and_then(|descriptor| descriptor.tl0()),
+            picture: ids.picture(),
+            tl0: ids.tl0(),
+            codec,
+            marker: header.marker,
             tag,
             at: now,
             repaired,
@@ -645,6 +741,8 @@ pub struct Decoded {
     pub holes: u64,
     /// Places where publisher or layer changed.
     pub cuts: usize,
+    /// Spatial and temporal layer of each picture shown, and when it was whole.
+    pub depths: Vec<(u8, u8, Instant)>,
 }
 
 impl Inbox {
@@ -656,43 +754,68 @@ impl Inbox {
             return decoded;
         };
         let (mut previous, mut frame): (Option<Received>, Vec<Received>) = (None, Vec::new());
-        let (mut broken, mut order): (bool, Option<(u32, u16, u8)>) = (true, None);
-        for number in *first..=*last {
+        let (mut broken, mut order): (bool, Option<Received>) = (true, None);
+        // What can be leaned on.
+        let mut shown: HashSet<(u32, u8, u8, u32)> = HashSet::new();
+        for number in (*first..=*last).filter(|number| !self.filled.contains(number)) {
             let Some(packet) = self.packets.get(&number).copied() else {
                 decoded.holes += 1;
                 broken = true;
                 frame.clear();
                 continue;
             };
-            if packet.tag.index == 0 {
+            let tag = packet.tag;
+            if tag.index == 0 {
                 frame.clear();
-                broken = broken && !packet.tag.key;
-                let stamp = (packet.timestamp, packet.picture.expect("a picture id"), packet.tl0.expect("an index"));
-                if let Some((timestamp, picture, tl0)) = order.filter(|_| !broken) {
-                    assert!((stamp.0.wrapping_sub(timestamp) as i32) > 0, "timestamps grow: {timestamp} {}", stamp.0);
-                    if decoded.holes == 0 {
-                        assert_eq!((stamp.1, stamp.2), ((picture + 1) & 0x7fff, tl0.wrapping_add(1)), "ids go on by one");
+                broken = broken && !(tag.key && tag.spatial == 0);
+                if let Some(before) = order.filter(|_| !broken) {
+                    let later = packet.timestamp.wrapping_sub(before.timestamp) as i32;
+                    let same_picture = tag.spatial > 0;
+                    assert!(if same_picture { later == 0 } else { later > 0 }, "timestamps grow: {tag:?} after {:?}", before.tag);
+                    assert_eq!(before.marker, !same_picture, "the last packet of a picture says so: {tag:?} after {:?}", before.tag);
+                    if decoded.holes == 0 && !same_picture && packet.codec == before.codec {
+                        go_on(&before, &packet);
                     }
                 }
-                order = Some(stamp);
             }
+            order = Some(packet);
             frame.push(packet);
             if broken {
                 continue;
             }
             let expected = Tag { index: frame.len() as u8 - 1, ..frame[0].tag };
-            assert_eq!(packet.tag, expected, "packets of one frame in order");
-            if packet.tag.index + 1 == packet.tag.count {
-                if let Some(last) = previous {
-                    let same = (last.tag.from, last.tag.layer) == (packet.tag.from, packet.tag.layer);
-                    assert!(packet.tag.key || same && packet.tag.frame == last.tag.frame + 1, "{:?} after {:?}", packet.tag, last.tag);
-                    decoded.cuts += usize::from(!same);
-                }
+            assert_eq!(tag, expected, "packets of one frame in order");
+            if tag.index + 1 == tag.count {
+                let own = |frame, spatial| (tag.from, tag.layer, spatial, frame);
+                assert!(tag.key || shown.contains(&own(tag.frame - u32::from(tag.leans), tag.spatial)), "{tag:?} leans on nothing");
+                assert!(tag.spatial == 0 || shown.contains(&own(tag.frame, tag.spatial - 1)), "{tag:?} has nothing below it");
+                shown.insert(own(tag.frame, tag.spatial));
+                decoded.cuts += usize::from(previous.is_some_and(|last| (last.tag.from, last.tag.layer) != (tag.from, tag.layer)));
                 previous = Some(packet);
                 let whole = frame.iter().map(|packet| packet.at).max().unwrap();
-                decoded.frames.push((packet.tag.from, packet.tag.layer, packet.tag.frame, whole));
+                decoded.frames.push((tag.from, tag.layer, tag.frame, whole));
+                decoded.depths.push((tag.spatial, tag.temporal, whole));
             }
         }
         decoded
+    }
+}
+
+/// Ids of two pictures behind each other in one slot.
+fn go_on(before: &Received, packet: &Received) {
+    let step = |of: Option<u16>| of.map(|id| id.wrapping_add(1));
+    match packet.codec {
+        Codec::Vp8 => {
+            assert_eq!(packet.picture, step(before.picture).map(|id| id & 0x7fff), "ids go on by one");
+            let base = u8::from(packet.tag.temporal == 0);
+            assert_eq!(packet.tl0, before.tl0.map(|tl0| tl0.wrapping_add(base)), "{:?} after {:?}", packet.tag, before.tag);
+        }
+        // What is left out leaves a gap, and nothing goes back.
+        Codec::Vp9 | Codec::Av1 => {
+            let mask = if packet.codec == Codec::Av1 { u16::MAX } else { 0x7fff };
+            let gap = packet.picture.unwrap().wrapping_sub(before.picture.unwrap()) & mask;
+            assert!((1..=4).contains(&gap), "{gap}: {:?} after {:?}", packet.tag, before.tag);
+        }
+        _ => assert_eq!(packet.picture, None),
     }
 }

@@ -2,6 +2,7 @@
 
 mod bounds;
 mod client;
+mod codecs;
 mod demand;
 mod hearing;
 mod interop;
