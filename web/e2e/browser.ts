@@ -68,6 +68,8 @@ export async function openContext(browser: Browser, options: BrowserOptions = {}
     timezoneId: 'Asia/Kuala_Lumpur',
     colorScheme: options.colorScheme ?? 'light',
     hasTouch: options.touch ?? false,
+    // A worker would fetch past the files that are handed out here.
+    serviceWorkers: process.env['SIDANG_E2E_CLIENT'] === undefined ? 'allow' : 'block',
     permissions: ['camera', 'microphone', 'clipboard-read', 'clipboard-write'],
   });
   // The browser's own statistics, without a hook in the client: remember the connections that the page makes.

@@ -16,4 +16,5 @@ export { arrange, LARGE_MAX, LAYOUTS, SELF_VIEWS, type Arrangement, type Layout,
 export { DATA_MODES, wantsOf, type DataMode } from './wants';
 export { tileLine, type Bars, type Held, type TileLine } from './tileLine';
 export { Advice } from './advice';
+export { LINE_STEPS, testLine, type LineGrade, type LineResult, type LineStep, type LineWorld } from './lineTest';
 export { FIRST_REMOTE_FRAME, JOIN_CLICK, JOIN_MEASURE } from './timeline';

@@ -1,0 +1,62 @@
+/** The sentences of the line test, and its report. */
+import type { LineGrade, LineResult, LineStep } from '@/call';
+import { m } from '@/paraglide/messages';
+
+export const LINE_WORDS: Record<LineStep, () => string> = {
+  service: () => m.stage_test_service(),
+  signalling: () => m.stage_test_signalling(),
+  transport: () => m.stage_test_transport(),
+  publish: () => m.stage_test_publish(),
+  receive: () => m.stage_test_receive(),
+  loss: () => m.stage_test_loss(),
+  round_trip: () => m.stage_test_round_trip(),
+};
+
+export const LINE_GRADES: Record<LineGrade, () => string> = {
+  running: () => m.stage_test_running(),
+  good: () => m.stage_test_good(),
+  fair: () => m.stage_test_fair(),
+  poor: () => m.stage_test_poor(),
+  failed: () => m.stage_test_failed(),
+  later: () => m.stage_test_later(),
+};
+
+export function lineValue({ step, value }: LineResult): string | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === 'string') return value.toUpperCase();
+  switch (step) {
+    case 'publish':
+    case 'receive':
+      return m.stage_kbps({ kbps: Math.round(value / 1000) });
+    case 'loss':
+      return m.stage_percent({ percent: Math.round(value * 1000) / 10 });
+    default:
+      return m.stage_ms({ ms: Math.round(value) });
+  }
+}
+
+/** What would help, where something would. */
+export function lineAdvice({ step, grade }: LineResult): string | undefined {
+  if (grade === 'later') return step === 'publish' ? m.stage_test_advice_send() : step === 'receive' ? m.stage_test_advice_alone() : m.stage_test_advice_later();
+  if (grade === 'good' || grade === 'running') return undefined;
+  switch (step) {
+    case 'service':
+    case 'signalling':
+      return grade === 'failed' ? m.stage_test_advice_away() : m.stage_test_advice_slow();
+    case 'transport':
+      return grade === 'failed' ? m.stage_test_advice_blocked() : m.stage_test_advice_tcp();
+    case 'publish':
+      return m.stage_test_advice_up();
+    case 'receive':
+    case 'loss':
+      return m.stage_test_advice_loss();
+    case 'round_trip':
+      return m.stage_test_advice_far();
+  }
+}
+
+/** Plain text, a step a line: nothing in it names a person or a meeting. */
+export function lineReport(results: readonly LineResult[]): string {
+  const lines = results.map((it) => `${LINE_WORDS[it.step]()}: ${LINE_GRADES[it.grade]()}${it.value === undefined ? '' : ` (${lineValue(it) ?? ''})`} [${it.step}=${it.grade}]`);
+  return [`Sidang · ${m.stage_test()} · ${new Date().toISOString()}`, navigator.userAgent, ...lines, ''].join('\n');
+}
