@@ -39,4 +39,4 @@ lint: ## Look for what the compilers let pass
 
 clean: ## Remove what was built (the data folder stays)
 	cargo clean
-	rm -rf web/dist web/node_modules web/e2e/out
+	rm -rf web/dist web/dist-embed web/node_modules web/e2e/out

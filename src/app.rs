@@ -276,7 +276,8 @@ pub fn node_key(identity: &sfu::control::Identity) -> String {
     format!("{}:{}", identity.node, identity.public_key())
 }
 
-fn node_config(settings: &Settings, issuer: &str, allowed_origins: Vec<String>) -> NodeConfig {
+fn node_config(settings: &Settings, issuer: &str, mut allowed_origins: Vec<String>) -> NodeConfig {
+    allowed_origins.extend(settings.media_embedding_origins.iter().cloned());
     let media = sfu::net::Settings { listen: settings.media_listen, announce: settings.media_announce.clone() };
     let mut config =
         NodeConfig::new(issuer.to_owned(), settings.media_name.clone(), media, data::media(&settings.data_folder), allowed_origins);

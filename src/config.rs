@@ -41,6 +41,7 @@ table! {
     "media.announce", "", "addresses separated by commas, or empty", "Addresses at which clients reach media.listen. Empty: the host's own.";
     "media.name", "sfu:main", "a short name without spaces", "The media node's name: the audience of its join tokens.";
     "media.signal_url", "", "a path, or an origin with ws:// or wss://, or empty", "Where browsers open signalling, if not on the address they came from (planes on separate hosts).";
+    "media.embedding_origins", "", "origins such as https://portal.example.gov.my separated by commas, or empty", "Pages of other origins that may open signalling, with join tokens that their own service asked for: those that embed a meeting (docs/embedding.md).";
     "media.nodes", "", "NODE:KEY pairs separated by commas, or empty", "The media nodes that `sidang booking` trusts, as `sidang admin node-key` prints them on each.";
     "booking.url", "", "an origin such as https://sidang.example.gov.my", "Address of the booking node, for `sidang sfu` alone.";
     "mail.smtp_host", "", "a host name, or empty", "The mail server. Empty: mail waits, and the system administrator reads it.";
@@ -196,6 +197,8 @@ pub struct Settings {
     pub media_announce: Vec<IpAddr>,
     pub media_name: String,
     pub media_signal_url: String,
+    /// Pages that are not ours and may open signalling.
+    pub media_embedding_origins: Vec<String>,
     pub media_nodes: Vec<TrustedNode>,
     pub booking_url: String,
     pub mail: MailSettings,
@@ -248,6 +251,8 @@ impl Settings {
                 path if path.starts_with('/') => Some(path.to_owned()),
                 value => (value.starts_with("ws://") || value.starts_with("wss://")).then(|| value.to_owned()),
             })?,
+            media_embedding_origins: sources
+                .get("media.embedding_origins", |value| list(value).map(|it| origin(it, &["http", "https"])).collect())?,
             media_nodes: sources.get("media.nodes", |value| list(value).map(trusted_node).collect())?,
             booking_url: sources
                 .get("booking.url", |value| if value.is_empty() { Some(String::new()) } else { origin(value, &["http", "https"]) })?,
@@ -335,6 +340,8 @@ mod tests {
             ("[http]\nlisten = 5", &[], "http.listen"),
             ("", &[("SIDANG_POLICY_CLASSIFIED_WITHOUT_E2EE", "yes")], "policy.classified_without_e2ee"),
             ("", &[("SIDANG_MEDIA_NODES", "short")], "media.nodes"),
+            ("[media]\nembedding_origins = [\"https://a.example\", \"*\"]", &[], "media.embedding_origins"),
+            ("", &[("SIDANG_MEDIA_EMBEDDING_ORIGINS", "https://a.example/page")], "media.embedding_origins"),
             ("", &[("SIDANG_LOG_FORMAT", "xml")], "log.format"),
             ("", &[("SIDANG_DATABASE_URL", "mysql://x")], "database.url"),
         ];

@@ -3,22 +3,22 @@ import type { LineGrade, LineResult, LineStep } from '@/call';
 import { m } from '@/paraglide/messages';
 
 export const LINE_WORDS: Record<LineStep, () => string> = {
-  service: () => m.stage_test_service(),
-  signalling: () => m.stage_test_signalling(),
-  transport: () => m.stage_test_transport(),
-  publish: () => m.stage_test_publish(),
-  receive: () => m.stage_test_receive(),
-  loss: () => m.stage_test_loss(),
-  round_trip: () => m.stage_test_round_trip(),
+  service: () => m.line_service(),
+  signalling: () => m.line_signalling(),
+  transport: () => m.line_transport(),
+  publish: () => m.line_publish(),
+  receive: () => m.line_receive(),
+  loss: () => m.line_loss(),
+  round_trip: () => m.line_round_trip(),
 };
 
 export const LINE_GRADES: Record<LineGrade, () => string> = {
-  running: () => m.stage_test_running(),
-  good: () => m.stage_test_good(),
-  fair: () => m.stage_test_fair(),
-  poor: () => m.stage_test_poor(),
-  failed: () => m.stage_test_failed(),
-  later: () => m.stage_test_later(),
+  running: () => m.line_running(),
+  good: () => m.line_good(),
+  fair: () => m.line_fair(),
+  poor: () => m.line_poor(),
+  failed: () => m.line_failed(),
+  later: () => m.line_later(),
 };
 
 export function lineValue({ step, value }: LineResult): string | undefined {
@@ -37,21 +37,21 @@ export function lineValue({ step, value }: LineResult): string | undefined {
 
 /** What would help, where something would. */
 export function lineAdvice({ step, grade }: LineResult): string | undefined {
-  if (grade === 'later') return step === 'publish' ? m.stage_test_advice_send() : step === 'receive' ? m.stage_test_advice_alone() : m.stage_test_advice_later();
+  if (grade === 'later') return step === 'publish' ? m.line_advice_send() : step === 'receive' ? m.line_advice_alone() : m.line_advice_later();
   if (grade === 'good' || grade === 'running') return undefined;
   switch (step) {
     case 'service':
     case 'signalling':
-      return grade === 'failed' ? m.stage_test_advice_away() : m.stage_test_advice_slow();
+      return grade === 'failed' ? m.line_advice_away() : m.line_advice_slow();
     case 'transport':
-      return grade === 'failed' ? m.stage_test_advice_blocked() : m.stage_test_advice_tcp();
+      return grade === 'failed' ? m.line_advice_blocked() : m.line_advice_tcp();
     case 'publish':
-      return m.stage_test_advice_up();
+      return m.line_advice_up();
     case 'receive':
     case 'loss':
-      return m.stage_test_advice_loss();
+      return m.line_advice_loss();
     case 'round_trip':
-      return m.stage_test_advice_far();
+      return m.line_advice_far();
   }
 }
 
