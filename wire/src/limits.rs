@@ -6,7 +6,7 @@ pub const SIGNAL_VERSION: u16 = 1;
 pub const GRANT_LIFE_S_MAX: i64 = 90;
 /// Tolerated difference of clocks between the planes, seconds (they keep NTP).
 pub const CLOCK_LEEWAY_S: i64 = 5;
-/// One signalling message, bytes: an offer with 60 slots is about 40 kB.
+/// One signalling message, bytes: an offer with 60 slots of four codecs is about 130 kB.
 pub const SIGNAL_MESSAGE_BYTES_MAX: usize = 256 * 1024;
 /// m-lines in one offer: four sent and up to 60 slots.
 pub const OFFER_MEDIA_LINES_MAX: usize = 64;

@@ -190,7 +190,15 @@ fn receive(
     if rids.len() > LAYERS_MAX {
         return Err(Reason::TooManyLayers.of_mid(mid).with("layers_max", LAYERS_MAX));
     }
-    let wanted: &[_] = if is_audio { &[MID, AUDIO_LEVEL, TRANSPORT_CC] } else { &[MID, RID, REPAIRED_RID, TRANSPORT_CC] };
+    let payloads = payloads(media, mid, is_audio)?;
+    // What is sent is the first that was agreed on. Of AV1 only the descriptor says which packets belong together; of VP8 it would take the
+    // picture ids away, by which those who read no descriptors are served.
+    let describes = payloads.first().is_some_and(|it| it.codec == Codec::Av1);
+    let wanted: &[_] = match (is_audio, describes) {
+        (true, _) => &[MID, AUDIO_LEVEL, TRANSPORT_CC],
+        (false, false) => &[MID, RID, REPAIRED_RID, TRANSPORT_CC],
+        (false, true) => &[MID, RID, REPAIRED_RID, TRANSPORT_CC, DEPENDENCY_DESCRIPTOR],
+    };
     let repairs = |ssrc: u32| media.pairs.iter().find(|it| it.0 == ssrc).map(|it| it.1);
     let is_repair = |ssrc: u32| media.pairs.iter().any(|it| it.1 == ssrc);
     Ok(ReceiveLine {
@@ -198,7 +206,7 @@ fn receive(
         kind: intent.kind,
         source: known.unwrap_or_else(|| draw.source()),
         muted: intent.muted,
-        payloads: payloads(media, mid, is_audio)?,
+        payloads,
         rids,
         ssrcs: media.ssrcs.iter().filter(|it| !is_repair(**it)).map(|it| (*it, repairs(*it))).collect(),
         extensions: extensions(media, wanted),
@@ -214,7 +222,11 @@ fn slot(
     draw: &mut Draw<'_>,
 ) -> Result<SlotLine, Refusal> {
     let payloads = payloads(media, mid, is_audio)?;
-    let wanted: &[_] = if is_audio { &[MID, AUDIO_LEVEL, TRANSPORT_CC] } else { &[MID, TRANSPORT_CC] };
+    let wanted: &[_] = match (is_audio, payloads.iter().any(|it| it.codec == Codec::Av1)) {
+        (true, _) => &[MID, AUDIO_LEVEL, TRANSPORT_CC],
+        (false, false) => &[MID, TRANSPORT_CC],
+        (false, true) => &[MID, TRANSPORT_CC, DEPENDENCY_DESCRIPTOR],
+    };
     let extensions = extensions(media, wanted);
     if let Some(known) = known {
         return Ok(SlotLine { payloads, extensions, ..known.clone() });
@@ -250,6 +262,9 @@ fn payloads(media: &MediaLine<'_>, mid: &str, is_audio: bool) -> Result<Vec<Payl
             })
         })
         .collect();
+    // Of a codec in several profiles the client's first: a slot is one decoder.
+    let mut codecs = HashSet::new();
+    taken.retain(|it| codecs.insert(it.codec));
     taken.sort_by_key(|it| it.codec != Codec::Red);
     if taken.iter().all(|it| it.codec == Codec::Red) { Err(Reason::CodecMissing.of_mid(mid)) } else { Ok(taken) }
 }
@@ -268,8 +283,22 @@ fn codec(media: &MediaLine<'_>, payload: &Payload<'_>, is_audio: bool) -> Option
             is_around.then_some(Codec::Red)
         }
         true => None,
-        false => is(payload, "VP8", 90_000).then_some(Codec::Vp8),
+        false if is(payload, "VP8", 90_000) => Some(Codec::Vp8),
+        // RFC 9628, section 6: profile 0 where none is named.
+        false if is(payload, "VP9", 90_000) => matches!(payload.parameter("profile-id"), None | Some("0")).then_some(Codec::Vp9),
+        false if is(payload, "H264", 90_000) => is_constrained_baseline(payload).then_some(Codec::H264),
+        // AV1 RTP, section 7.2.1: the main profile where none is named.
+        false if is(payload, "AV1", 90_000) => matches!(payload.parameter("profile"), None | Some("0")).then_some(Codec::Av1),
+        false => None,
     }
+}
+
+/// The one H.264 that every browser speaks (RFC 7742, section 6.2), in packets that need not hold whole NAL units (RFC 6184, section 8.1).
+fn is_constrained_baseline(payload: &Payload<'_>) -> bool {
+    let profile = payload.parameter("profile-level-id").and_then(|it| u32::from_str_radix(it, 16).ok());
+    // profile_idc 66 with constraint_set1.
+    let constrained = profile.is_some_and(|it| it >> 16 == 0x42 && it >> 8 & 0x40 != 0);
+    constrained && payload.parameter("packetization-mode") == Some("1")
 }
 
 /// The payload type that repairs this one (RFC 4588, section 8.6).
@@ -289,9 +318,11 @@ const REPAIRED_RID: Extension = ("urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-s
 const AUDIO_LEVEL: Extension = ("urn:ietf:params:rtp-hdrext:ssrc-audio-level", |it| &mut it.audio_level);
 const TRANSPORT_CC: Extension = ("http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01", |it| &mut it.transport_cc);
 
+const DEPENDENCY_DESCRIPTOR: Extension =
+    ("https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension", |it| &mut it.dependency_descriptor);
+
 /// The extensions of the offer that are taken. Those not among `wanted` are not: a picture's orientation, because a sender that may not signal it
-/// turns the picture itself, and so it is right in a recording too; the dependency descriptor, because without it VP8 carries picture ids in its
-/// own descriptor, which are rewritten.
+/// turns the picture itself, and so it is right in a recording too.
 fn extensions(media: &MediaLine<'_>, wanted: &[Extension]) -> ExtensionIds {
     let mut ids = ExtensionIds::default();
     for (uri, place) in wanted {
@@ -304,7 +335,9 @@ fn extensions(media: &MediaLine<'_>, wanted: &[Extension]) -> ExtensionIds {
 /// The name of each extension that was taken, with its id.
 pub fn extension_lines(ids: &ExtensionIds) -> impl Iterator<Item = (u8, &'static str)> {
     let mut ids = *ids;
-    [AUDIO_LEVEL, TRANSPORT_CC, MID, RID, REPAIRED_RID].into_iter().filter_map(move |(uri, place)| place(&mut ids).map(|id| (id, uri)))
+    [AUDIO_LEVEL, TRANSPORT_CC, MID, RID, REPAIRED_RID, DEPENDENCY_DESCRIPTOR]
+        .into_iter()
+        .filter_map(move |(uri, place)| place(&mut ids).map(|id| (id, uri)))
 }
 
 /// SSRCs are drawn; within one connection no two are the same.

@@ -86,10 +86,15 @@ fn a_browsers_offer_becomes_sources_and_slots() {
     assert_eq!(microphone.ssrcs, [(2_911_373_758, None)]);
     let camera = &it.receives[1];
     assert_eq!(camera.rids.iter().map(|it| &**it).collect::<Vec<_>>(), ["q", "h", "f"]);
-    assert_eq!(camera.payloads.iter().map(|it| (it.codec, it.payload_type, it.rtx)).collect::<Vec<_>>(), [(Codec::Vp8, 96, Some(97))]);
-    assert!(camera.payloads[0].nack && camera.payloads[0].transport_cc);
+    assert_eq!(
+        camera.payloads.iter().map(|it| (it.codec, it.payload_type, it.rtx)).collect::<Vec<_>>(),
+        [(Codec::Vp8, 96, Some(97)), (Codec::H264, 108, Some(109)), (Codec::Av1, 45, Some(46)), (Codec::Vp9, 98, Some(99))],
+        "of each codec one profile, in the client's order"
+    );
+    assert!(camera.payloads.iter().all(|it| it.nack && it.transport_cc));
     let ids = ExtensionIds { mid: Some(4), rid: Some(10), repaired_rid: Some(11), transport_cc: Some(3), ..Default::default() };
     assert_eq!(camera.extensions, ids);
+    assert!(it.video_slots.iter().all(|it| it.payloads.len() == 4 && it.extensions.dependency_descriptor == Some(12)));
     let share = &it.receives[2];
     assert!(share.rids.is_empty() && matches!(share.ssrcs[..], [(_, Some(_))]), "{:?}", share.ssrcs);
 
@@ -122,9 +127,14 @@ fn the_answer_has_every_line_that_a_browser_needs() {
     let candidates = |section: &[&str]| section.iter().filter(|it| it.starts_with("a=candidate:")).count();
     assert_eq!((candidates(&sections[1]), candidates(&sections[2])), (2, 0));
     assert!(sections[1].contains(&"a=candidate:1 1 udp 2130706431 192.0.2.1 20000 typ host"));
-    for line in
-        ["m=video 9 UDP/TLS/RTP/SAVPF 96 97", "a=recvonly", "a=rid:q recv", "a=rid:f recv", "a=simulcast:recv q;h;f", "a=fmtp:97 apt=96"]
-    {
+    for line in [
+        "m=video 9 UDP/TLS/RTP/SAVPF 96 97 108 109 45 46 98 99",
+        "a=recvonly",
+        "a=rid:q recv",
+        "a=rid:f recv",
+        "a=simulcast:recv q;h;f",
+        "a=fmtp:97 apt=96",
+    ] {
         assert!(sections[2].contains(&line), "{line}");
     }
     for line in ["m=audio 9 UDP/TLS/RTP/SAVPF 63 111", "a=rtcp-fb:63 nack", "a=rtcp-fb:111 nack", "a=fmtp:63 111/111"] {
@@ -134,6 +144,32 @@ fn the_answer_has_every_line_that_a_browser_needs() {
     let group = format!("a=ssrc-group:FID {} {}", slot.ssrc, slot.rtx_ssrc.unwrap());
     for line in ["a=sendonly", "a=msid:6 6", &group, &format!("a=ssrc:{} cname:sidang", slot.ssrc)] {
         assert!(sections[7].contains(&line), "{line}");
+    }
+}
+
+/// What is sent is the first in the answer; its extensions are those that it needs.
+#[test]
+fn a_sender_of_av1_describes_its_packets_and_one_of_vp8_does_not() {
+    let camera = CHROMIUM.replacen("SAVPF 96 97 102 103", "SAVPF 45 46 96 97 102 103", 1).replacen(" 40 45 46 98", " 40 98", 1);
+    let (media, text) = answer_with(&camera, &publish(), None, 1).unwrap();
+    let lines = &media.negotiated.receives;
+    assert_eq!((lines[1].payloads[0].codec, lines[1].extensions.dependency_descriptor), (Codec::Av1, Some(12)));
+    assert_eq!((lines[2].payloads[0].codec, lines[2].extensions.dependency_descriptor), (Codec::Vp8, None));
+    assert!(sections(&text)[2].iter().any(|it| it.starts_with("a=extmap:12 https://aomediacodec")));
+}
+
+#[test]
+fn profiles_that_not_every_browser_speaks_are_left_out() {
+    for (from, to, gone) in [
+        ("packetization-mode=1;profile-level-id=42e01f", "packetization-mode=0;profile-level-id=42e01f", Codec::H264),
+        ("packetization-mode=1;profile-level-id=42e01f", "packetization-mode=1;profile-level-id=640c1f", Codec::H264),
+        ("packetization-mode=1;profile-level-id=42e01f", "packetization-mode=1;profile-level-id=x", Codec::H264),
+        ("a=fmtp:98 profile-id=0", "a=fmtp:98 profile-id=2", Codec::Vp9),
+        ("AV1/90000", "AV1/1", Codec::Av1),
+    ] {
+        let (media, _) = answer_with(&CHROMIUM.replace(from, to), &publish(), None, 1).unwrap();
+        let codecs: Vec<_> = media.negotiated.video_slots[0].payloads.iter().map(|it| it.codec).collect();
+        assert!(codecs.len() == 3 && !codecs.contains(&gone), "{to}: {codecs:?}");
     }
 }
 
@@ -261,7 +297,11 @@ fn what_is_not_taken_is_refused_by_its_reason() {
         (TransportDiffers, first("a=ice-ufrag:V2kp", "a=ice-ufrag:other"), &all),
         (Setup, change("a=setup:actpass", "a=setup:passive"), &all),
         (CodecMissing, first("a=rtpmap:111 opus", "a=rtpmap:111 opal"), &all),
-        (CodecMissing, first("a=rtpmap:96 VP8/90000", "a=rtpmap:96 VP8/8000"), &all),
+        (
+            CodecMissing,
+            ["VP8", "VP9", "H264", "AV1"].iter().fold(CHROMIUM.to_owned(), |it, name| it.replace(&format!("{name}/90000"), "x/90000")),
+            &all,
+        ),
         (TooManyLayers, first("a=rid:f send", "a=rid:f send\r\na=rid:g send").replacen("q;h;f", "q;h;f;g", 1), &all),
         (TooManyAudioSlots, slots("audio", 20..27), &all),
         (TooManyVideoSlots, slots("video", 20..69), &all),
