@@ -9,7 +9,7 @@ use super::{
 };
 use crate::engine::{api::TapPacket, negotiated::Codec};
 use std::{
-    collections::{BTreeMap, btree_map::Entry},
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
     time::{Duration, Instant},
 };
 use wire::{
@@ -83,6 +83,8 @@ pub struct Session {
     epoch: Instant,
     duration_max: Duration,
     tracks: BTreeMap<SourceId, Track>,
+    /// Sources with a track that send something else now.
+    left_out: BTreeSet<SourceId>,
 }
 
 impl Session {
@@ -90,7 +92,7 @@ impl Session {
         store.create(start.recording)?;
         let manifest = Manifest::new(start.recording, start.room, start.by, start.recordable.0, start.epoch_ms);
         manifest.write(store)?;
-        Ok(Self { manifest, manifest_changed: false, epoch: start.epoch, duration_max, tracks: BTreeMap::new() })
+        Ok(Self { manifest, manifest_changed: false, epoch: start.epoch, duration_max, tracks: BTreeMap::new(), left_out: BTreeSet::new() })
     }
 
     pub fn room(&self) -> MeetingId {
@@ -101,11 +103,21 @@ impl Session {
     pub fn track(&mut self, new: NewTrack, now: Instant) -> Result<(), SessionError> {
         let Some(codec) = TrackCodec::of(new.codec) else {
             tracing::warn!(recording.id = %self.manifest.recording, source.id = %new.source, codec = ?new.codec, "a codec that is not recorded");
+            if self.tracks.contains_key(&new.source) {
+                self.left_out.insert(new.source);
+            }
             return Ok(());
         };
         let full = self.tracks.len() >= TRACKS_MAX;
         match self.tracks.entry(new.source) {
+            // A file holds one codec: what comes in another is left out until the first comes again.
+            Entry::Occupied(entry) if entry.get().codec() != codec => {
+                tracing::warn!(recording.id = %self.manifest.recording, source.id = %new.source, codec = ?new.codec, "a source changed its codec: not recorded further");
+                self.left_out.insert(new.source);
+                Ok(())
+            }
             Entry::Occupied(mut entry) => {
+                self.left_out.remove(&new.source);
                 entry.get_mut().announced(now);
                 Ok(())
             }
@@ -135,7 +147,7 @@ impl Session {
 
     /// True: a key frame is needed.
     pub fn packet(&mut self, store: &Store, packet: TapPacket) -> Result<bool, SessionError> {
-        match self.tracks.get_mut(&packet.source) {
+        match self.tracks.get_mut(&packet.source).filter(|_| !self.left_out.contains(&packet.source)) {
             Some(track) => Ok(track.packet(store, packet)?),
             None => Ok(false),
         }

@@ -2,7 +2,7 @@
 
 use super::{
     manifest::{ManifestTrack, TrackCondition},
-    media::{Frame, Output, Stream, Timeline, silence},
+    media::{Frame, Output, Stream, Timeline, TrackCodec, silence},
     seal::{SealError, SealedWriter},
     store::{Part, Store, StoredFile},
     webm::{Cluster, ClusterBuilder, MalformedCluster, TrackIndex, write_head},
@@ -105,6 +105,10 @@ impl Track {
             sync_lines: Vec::new(),
             index: TrackIndex::new(codec),
         }
+    }
+
+    pub const fn codec(&self) -> TrackCodec {
+        self.row.codec
     }
 
     /// What comes next begins with a key frame, which the engine has asked for by itself: it is waited for as if it was asked for here.

@@ -49,7 +49,7 @@ mod transport_cc;
 mod trend;
 mod view;
 mod vp8;
-mod vp9;
+pub(crate) mod vp9;
 
 #[cfg(test)]
 pub(crate) use self::transport_cc::Recorder;

@@ -27,6 +27,8 @@ pub struct Descriptor {
     /// T (3 bits), U, S (3 bits), D.
     layers: Option<u8>,
     size: Option<(u16, u16)>,
+    /// Of the descriptor as read.
+    bytes: usize,
 }
 
 impl Descriptor {
@@ -58,7 +60,12 @@ impl Descriptor {
             }
         }
         let size = if first & STRUCTURE != 0 { structure(&mut bytes)? } else { None };
-        Some(Self { first, picture_id, long, tl0, layers, size })
+        Some(Self { first, picture_id, long, tl0, layers, size, bytes: payload.len() - bytes.len() })
+    }
+
+    /// Where the codec's own bytes begin.
+    pub const fn bytes(&self) -> usize {
+        self.bytes
     }
 
     pub fn picture_id(&self) -> Option<u16> {

@@ -1,11 +1,13 @@
 //! From packets as received to frames with their place in time. Nothing here touches a file.
 
+mod assemble;
 mod codec;
 mod opus;
 mod reorder;
 mod stream;
 mod timeline;
 mod vp8;
+mod vp9;
 
 pub use codec::TrackCodec;
 pub use opus::silence;

@@ -1,9 +1,11 @@
 //! One SSRC on its way to frames: order, then the codec's depacketizer.
 
 use super::{
-    FRAME_BYTES_MAX, Frame, TrackCodec, opus,
+    FRAME_BYTES_MAX, Frame, TrackCodec,
+    assemble::{Assembled, Assembler},
+    opus,
     reorder::{Ordered, Reorder},
-    vp8::{Assembled, Assembler},
+    vp8, vp9,
 };
 use crate::engine::api::TapPacket;
 use std::time::Instant;
@@ -18,7 +20,7 @@ pub enum Output {
 #[derive(Debug)]
 enum Depacketizer {
     Opus,
-    Vp8(Assembler),
+    Picture(Assembler),
 }
 
 #[derive(Debug)]
@@ -33,7 +35,8 @@ impl Stream {
     pub fn new(codec: TrackCodec, ssrc: u32) -> Self {
         let depacketizer = match codec {
             TrackCodec::Opus => Depacketizer::Opus,
-            TrackCodec::Vp8 => Depacketizer::Vp8(Assembler::default()),
+            TrackCodec::Vp8 => Depacketizer::Picture(Assembler::new(vp8::piece)),
+            TrackCodec::Vp9 => Depacketizer::Picture(Assembler::new(vp9::piece)),
         };
         Self { ssrc, highest: 0, reorder: Reorder::default(), depacketizer }
     }
@@ -78,11 +81,11 @@ impl Depacketizer {
                 let frame = Frame { timestamp: packet.timestamp, arrived: packet.arrived, key: true, data: packet.payload.to_vec() };
                 sound.then_some(Output::Frame(frame))
             }
-            (Self::Vp8(assembler), Ordered::Gap) => {
+            (Self::Picture(assembler), Ordered::Gap) => {
                 assembler.gap();
                 Some(Output::Broken)
             }
-            (Self::Vp8(assembler), Ordered::Packet(packet)) => match assembler.push(&packet) {
+            (Self::Picture(assembler), Ordered::Packet(packet)) => match assembler.push(&packet) {
                 Assembled::Nothing => None,
                 Assembled::Frame(frame) => Some(Output::Frame(frame)),
                 Assembled::Broken => Some(Output::Broken),

@@ -76,7 +76,7 @@ fn track(codec: TrackCodec, index: &TrackIndex) -> mkv::TrackEntry {
             }),
             ..common
         },
-        TrackCodec::Vp8 => {
+        TrackCodec::Vp8 | TrackCodec::Vp9 => {
             let (width, height) = index.size.unwrap_or(SIZE_UNKNOWN);
             mkv::TrackEntry {
                 track_type: mkv::TrackType(1),
