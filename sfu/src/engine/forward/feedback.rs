@@ -84,9 +84,13 @@ impl Forwarder {
         };
         slot.acknowledged = true;
         slot.loss += LOSS_WEIGHT * (f32::from(block.fraction_lost) - slot.loss);
+        let (is_audio, slot_clock) = (slot.audio, slot.line.payloads.first().map(|map| map.clock_rate.max(1)));
         let (loss, sample) = (slot.loss, slot.round_trip(now, block.last_report, block.delay));
         let down = &mut peer.down;
         down.stats.loss_256 = loss as u8;
+        if is_audio && let Some(rate) = slot_clock {
+            down.stats.jitter_ms = (u64::from(block.jitter) * 1_000 / u64::from(rate)) as u32;
+        }
         if let Some(sample) = sample {
             down.sample_rtt(sample);
         }

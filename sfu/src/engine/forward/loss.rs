@@ -21,6 +21,11 @@ impl Share {
         (self.0 * 100.0).round() as u8
     }
 
+    /// 0 to 1.
+    pub const fn share(self) -> f64 {
+        self.0
+    }
+
     pub fn max(self, other: Self) -> Self {
         Self(self.0.max(other.0))
     }

@@ -26,6 +26,7 @@ mod pacer;
 mod peer;
 mod picture;
 mod probe;
+pub mod quality;
 mod rate;
 mod receive;
 mod red;
@@ -59,6 +60,7 @@ use self::{
     forms::Form,
     outbox::Outbox,
     peer::Peer,
+    quality::Quality,
     rewrite::Feed,
     room::Room,
     slab::Slab,
@@ -141,6 +143,16 @@ pub struct PeerStats {
     pub estimate_bps: u64,
     /// Share of packets lost towards the peer, in 1/256, smoothed over receiver reports.
     pub loss_256: u8,
+    /// Share of the peer's own sound that its line loses, in 1/256, smoothed over a second's reports.
+    pub own_loss_256: u8,
+    /// Of sound, on the way to the peer as it reports it, and from the peer.
+    pub jitter_ms: u32,
+    pub own_jitter_ms: u32,
+    /// Pictures that the peer asks to see, and of those the ones that its line does not carry now.
+    pub pictures_wanted: u32,
+    pub pictures_starved: u32,
+    /// None while nothing is known of the line.
+    pub quality: Option<Quality>,
 }
 
 /// The media of all rooms of a shard.
@@ -307,7 +319,16 @@ impl Forwarder {
     }
 
     pub fn stats(&self, peer: SessionId) -> Option<PeerStats> {
-        let peer = self.peers.get(*self.sessions.get(&peer)?)?;
-        Some(PeerStats { estimate_bps: peer.down.estimator.bits_per_second(), ..peer.down.stats })
+        let index = *self.sessions.get(&peer)?;
+        let peer = self.peers.get(index)?;
+        let asks = || peer.slots.iter().filter(|slot| !slot.audio && slot.source.is_some());
+        let (wanted, starved) = (asks().count(), asks().filter(|slot| slot.starved).count());
+        Some(PeerStats {
+            estimate_bps: peer.down.estimator.bits_per_second(),
+            pictures_wanted: wanted as u32,
+            pictures_starved: starved as u32,
+            quality: self.quality(index, wanted, starved),
+            ..peer.down.stats
+        })
     }
 }

@@ -107,6 +107,7 @@ impl Forwarder {
         let mut blocks: SmallVec<[ReportBlock; 8]> = SmallVec::new();
         let mut upgrades: SmallVec<[(u32, u8); 2]> = SmallVec::new();
         let own = peer.up.sources.clone();
+        let mut heard = None;
         for index in own {
             let told = self.worst_loss(index);
             let Some(source) = self.sources.get_mut(index) else {
@@ -116,6 +117,7 @@ impl Forwarder {
             for layer in &mut source.layers {
                 if let Some(mut block) = layer.report(now) {
                     if is_audio {
+                        heard = Some((block.fraction_lost, u64::from(block.jitter) * 1_000 / u64::from(layer.clock_rate)));
                         block.fraction_lost = block.fraction_lost.max(told);
                     }
                     blocks.push(block);
@@ -124,6 +126,11 @@ impl Forwarder {
             if let Some(layer) = source.tapped.as_ref().filter(|_| source.enabled).and_then(|tapped| tapped.wants(now, source)) {
                 upgrades.push((index, layer));
             }
+        }
+        if let (Some((lost, jitter)), Some(peer)) = (heard, self.peers.get_mut(peer_index)) {
+            let stats = &mut peer.down.stats;
+            stats.own_loss_256 = ((u32::from(stats.own_loss_256) * 2 + u32::from(lost)) / 3) as u8;
+            stats.own_jitter_ms = jitter as u32;
         }
         blocks.truncate(rtcp::BLOCKS_MAX);
         if !blocks.is_empty() {

@@ -88,3 +88,25 @@ fn sound_is_asked_for_once_a_round_trip_and_sent_again_within_a_budget() {
     (0..50).for_each(|_| call.feedback(bob, &all));
     assert!(call.forwarder.stats(session(2)).unwrap().retransmitted_packets - before <= 30);
 }
+
+/// What the engine can tell of a line: nobody hears well on a bad one, and each way is told apart.
+#[test]
+fn the_quality_of_each_way_is_told() {
+    for (seed, up, down, expected) in
+        [(71, 0.0, 0.0, (420..450, 420..450)), (72, 0.3, 0.0, (100..330, 360..450)), (73, 0.0, 0.25, (360..450, 100..330))]
+    {
+        let mut call = Call::new(seed);
+        call.loss = (up, down);
+        let alice = call.join(Client::new(1, 1, 1));
+        let bob = call.join(Client::new(2, 1, 1));
+        call.look(alice, 0, Some(bob), 300);
+        call.look(bob, 0, Some(alice), 300);
+        assert_eq!(call.forwarder.stats(session(1)).unwrap().quality, None, "nothing is known yet");
+        call.seconds(12.0);
+        let stats = call.forwarder.stats(session(1)).unwrap();
+        let quality = stats.quality.expect("reports came");
+        println!("{up} up, {down} down: {quality:?}");
+        assert!(expected.0.contains(&quality.up.0) && expected.1.contains(&quality.down.0), "{up} up, {down} down: {quality:?}");
+        assert_eq!((stats.pictures_wanted, stats.pictures_starved), (1, 0));
+    }
+}
