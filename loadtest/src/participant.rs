@@ -433,6 +433,12 @@ fn reduce(view: &mut View, message: &ServerMessage) {
             view.participants.retain(|it| it.session != participant.session);
             view.participants.push(participant.clone());
         }
+        ServerMessage::ParticipantsChanged { participants } => {
+            for participant in participants {
+                view.participants.retain(|it| it.session != participant.session);
+                view.participants.push(participant.clone());
+            }
+        }
         ServerMessage::ParticipantLeft { session, .. } => view.participants.retain(|it| it.session != *session),
         ServerMessage::Recording { recording } => view.recording.clone_from(recording),
         ServerMessage::Ended { reason } => view.ended = Some(*reason),

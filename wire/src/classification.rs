@@ -26,6 +26,8 @@ pub struct Policy {
     pub needs_security_functions: bool,
     /// CLASS-5: it may keep a chat and take files.
     pub may_chat: bool,
+    /// CLASS-5: what was asked and answered in a poll may be kept after it.
+    pub may_keep_polls: bool,
     /// CLASS-4 (members only, identified officers): guests may be let in.
     pub may_admit_guests: bool,
 }
@@ -35,14 +37,20 @@ impl Classification {
 
     pub const fn policy(self) -> Policy {
         match self {
-            Self::Terbuka => {
-                Policy { may_be_held: true, may_be_recorded: true, needs_security_functions: false, may_chat: true, may_admit_guests: true }
-            }
+            Self::Terbuka => Policy {
+                may_be_held: true,
+                may_be_recorded: true,
+                needs_security_functions: false,
+                may_chat: true,
+                may_keep_polls: true,
+                may_admit_guests: true,
+            },
             Self::Terhad | Self::Sulit => Policy {
                 may_be_held: true,
                 may_be_recorded: false,
                 needs_security_functions: true,
                 may_chat: false,
+                may_keep_polls: false,
                 may_admit_guests: false,
             },
             Self::Rahsia | Self::RahsiaBesar => Policy {
@@ -50,6 +58,7 @@ impl Classification {
                 may_be_recorded: false,
                 needs_security_functions: true,
                 may_chat: false,
+                may_keep_polls: false,
                 may_admit_guests: false,
             },
         }

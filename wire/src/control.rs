@@ -1,6 +1,6 @@
 //! What the planes tell each other: few commands down, numbered facts up.
 
-use crate::{classification::Classification, grant::*, id::*, rule::Rule, signal::LeaveReason, signal::SourceKind, time::UnixMs};
+use crate::{classification::Classification, grant::*, id::*, rule::Rule, signal::*, time::UnixMs};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -10,14 +10,35 @@ use std::collections::BTreeSet;
 pub enum Command {
     /// Nobody stays, and no grant with an epoch below `epoch` is taken any more.
     EndRoom { room: MeetingId, epoch: u32, reason: LeaveReason },
-    /// The person's sessions end; no grant issued before `not_before` (seconds) is taken.
+    /// The person's sessions end; no grant issued before `not_before` (seconds) is taken. Whom the host removed (`removed`) has no grant
+    /// taken at all; who was sent back (`sent_back`) waits before the door.
     RemovePerson { room: MeetingId, person: PersonId, not_before: i64, reason: LeaveReason },
     /// What the person may do from now on.
     ReplaceGrant { room: MeetingId, person: PersonId, role: Role, acts: BTreeSet<Act> },
     /// The booked window ends later than the grants say (seconds): nobody inside is sent away before.
     ExtendRoom { room: MeetingId, closes_at: i64 },
+    /// What the chair decided about the meeting as a whole. Each decision has its own time, so that none is taken for a repetition of an
+    /// earlier one; the latest holds.
+    KeepOrder { room: MeetingId, at_ms: UnixMs, order: Order },
+    /// Somebody whom the host removed may come again.
+    ReadmitPerson { room: MeetingId, person: PersonId, at_ms: UnixMs },
     /// CLASS-6
     RaiseClassification { room: MeetingId, to: Classification },
+}
+
+impl Command {
+    /// The meeting that it is about.
+    pub const fn room(&self) -> MeetingId {
+        match self {
+            Self::EndRoom { room, .. }
+            | Self::RemovePerson { room, .. }
+            | Self::ReplaceGrant { room, .. }
+            | Self::ExtendRoom { room, .. }
+            | Self::KeepOrder { room, .. }
+            | Self::ReadmitPerson { room, .. }
+            | Self::RaiseClassification { room, .. } => *room,
+        }
+    }
 }
 
 /// A command with its number. Numbers grow; a node acknowledges the highest it has carried out.
@@ -76,6 +97,40 @@ pub enum Fact {
     MeetingEnded {
         by: PersonId,
     },
+    RoleChanged {
+        by: PersonId,
+        person: PersonId,
+        role: Role,
+    },
+    /// A decision at the door about a person (`admit`, `deny`, `send_back`).
+    DoorDecided {
+        by: PersonId,
+        person: PersonId,
+        decision: DoorDecision,
+    },
+    DoorSet {
+        by: PersonId,
+        door: Door,
+    },
+    /// A line to everyone, where the classification lets a chat be kept (CLASS-5). What is said to one person alone is kept nowhere.
+    Said {
+        number: u32,
+        person: PersonId,
+        name: String,
+        text: String,
+    },
+    /// Where the classification lets it be kept.
+    PollClosed {
+        poll: PollSummary,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DoorDecision {
+    Admitted,
+    Denied,
+    SentBack,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -31,6 +31,8 @@ pub enum Act {
     AdmitOthers,
     RaiseClassification,
     EndMeeting,
+    /// Directs the meeting: the floor, hands, what stands in front, polls, what members may do, who helps to chair.
+    Chair,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
@@ -44,11 +46,16 @@ pub enum Role {
 }
 
 impl Role {
+    /// Host or co-host.
+    pub const fn chairs(self) -> bool {
+        matches!(self, Self::Host | Self::CoHost)
+    }
+
     /// The acts of a role, before the classification takes away what it forbids.
     pub fn acts(self) -> BTreeSet<Act> {
         use Act::*;
         let member = [PublishAudio, PublishVideo, ShareScreen, RaiseHand, Chat];
-        let host = [Record, MuteOthers, RemoveOthers, LockMeeting, AdmitOthers, RaiseClassification, EndMeeting];
+        let host = [Record, MuteOthers, RemoveOthers, LockMeeting, AdmitOthers, RaiseClassification, EndMeeting, Chair];
         match self {
             Self::Host | Self::CoHost => member.into_iter().chain(host).collect(),
             Self::Member | Self::Guest => member.into_iter().collect(),
@@ -58,6 +65,27 @@ impl Role {
     /// The acts of a role in a meeting of this classification.
     pub fn acts_under(self, classification: Classification) -> BTreeSet<Act> {
         self.acts().into_iter().filter(|act| classification.forbids(*act).is_none()).collect()
+    }
+}
+
+/// Who waits before the door until somebody inside lets them in. Those who chair never do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum LobbyPolicy {
+    #[default]
+    Off,
+    ForGuests,
+    ForEveryone,
+}
+
+impl LobbyPolicy {
+    pub const fn holds(self, role: Role) -> bool {
+        match self {
+            Self::Off => false,
+            Self::ForGuests => matches!(role, Role::Guest),
+            Self::ForEveryone => !role.chairs(),
+        }
     }
 }
 
@@ -144,6 +172,9 @@ pub struct GrantClaims {
     pub room_system: Option<RoomSystem>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cnf: Option<Confirmation>,
+    /// Who waits before the door, until somebody inside decides otherwise.
+    #[serde(default)]
+    pub lobby: LobbyPolicy,
     /// The booked window, in seconds: the media plane ends the stay at its close.
     pub opens_at: i64,
     pub closes_at: i64,

@@ -16,6 +16,27 @@ pub const AUDIO_SLOTS_MAX: usize = 8;
 pub const VIDEO_SLOTS_MAX: usize = 50;
 /// People in one room of one shard.
 pub const ROOM_PARTICIPANTS_MAX: usize = 500;
+/// One line of the chat, bytes: half a page.
+pub const CHAT_TEXT_BYTES_MAX: usize = 2000;
+/// Lines of the chat that a meeting keeps for those who come later.
+pub const CHAT_LINES_MAX: usize = 200;
+/// People named in one line.
+pub const CHAT_MENTIONS_MAX: usize = 20;
+/// Polls of one meeting; beyond it the eldest goes.
+pub const POLLS_MAX: usize = 20;
+/// Choices of one poll.
+pub const POLL_CHOICES_MAX: usize = 10;
+/// A poll's question or one of its choices, bytes.
+pub const POLL_TEXT_BYTES_MAX: usize = 300;
+/// People in front for everyone.
+pub const SPOTLIGHT_MAX: usize = 4;
+/// People before one door at a time.
+pub const LOBBY_MAX: usize = 100;
+/// Who was turned away may ask again after this, seconds.
+pub const DENIED_S: i64 = 60;
+/// Speaking time that can be set, seconds: from a word to an hour's lecture.
+pub const FLOOR_SECONDS_MIN: u16 = 5;
+pub const FLOOR_SECONDS_MAX: u16 = 3600;
 /// A ticket resumes a session for this long after it was handed out, seconds.
 pub const TICKET_LIFE_S: i64 = 120;
 /// A fresh ticket is sent this often, seconds.

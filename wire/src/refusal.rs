@@ -211,6 +211,29 @@ codes! {
     RoomFull = "room.full" => 503,
     NodeDraining = "node.draining" => 503,
     ParticipantUnknown = "participant.unknown" => 404,
+
+    // what people do together
+    /// The door is locked.
+    MeetingLocked = "meeting.locked" => 403,
+    /// A chair turned the person away. Values: `retry_after_s`.
+    LobbyDenied = "lobby.denied" => 403,
+    /// As many wait as may. Values: `waiting_max`.
+    LobbyFull = "lobby.full" => 503,
+    /// CLASS-4: this meeting is for officers alone. Values: `classification`.
+    GuestsForbidden = "meeting.guests_forbidden" => 403,
+    /// Empty, or too long. Values: `bytes_max`.
+    ChatText = "chat.text" => 422,
+    /// A question without two choices, or one too long. Values: `field`, `choices_max`, `bytes_max`.
+    PollUnusable = "poll.unusable" => 422,
+    PollOpen = "poll.open" => 409,
+    /// It is closed, or there was none of that number.
+    PollClosed = "poll.closed" => 409,
+    /// One person has one vote.
+    PollVoted = "poll.voted" => 409,
+    /// Everyone may speak: there is no floor to give.
+    FloorOpen = "floor.open" => 409,
+    /// A guest, a room system, or the host: none of them can be made a co-host or be one no longer.
+    CoHostUnfit = "co_host.unfit" => 422,
 }
 
 /// An expected "no".

@@ -2,11 +2,11 @@
 //! `Engine::poll_write`).
 
 use super::negotiated::{Codec, Negotiated, TransportParameters};
-use std::time::Instant;
+use std::{collections::BTreeSet, time::Instant};
 use wire::{
     Classification, Refusal, UnixMs,
     control::{Command as ControlCommand, Fact},
-    grant::{Act, GrantClaims},
+    grant::{Act, GrantClaims, Role},
     id::*,
     signal::{ClientMessage, LeaveReason, RequestId, RoomState, ServerMessage, SourceKind},
 };
@@ -14,7 +14,7 @@ use wire::{
 /// What the signalling side, the control link and the recorder ask of the engine.
 #[derive(Debug)]
 pub enum Command {
-    /// A verified grant wants in. Answered by [`Event::Joined`] or [`Event::JoinRefused`].
+    /// A verified grant wants in. Answered by [`Event::Joined`] or [`Event::JoinRefused`], after [`Event::Waiting`] where it has to wait.
     Join(Box<Join>),
     /// A known session comes back on a new socket. Answered by [`Event::Joined`] or [`Event::JoinRefused`] (`resume.unknown`,
     /// `resume.offer_required`). Where the session is unknown (the node restarted) the signalling side sends [`Command::Join`] with the
@@ -39,7 +39,7 @@ pub enum Command {
         message: ClientMessage,
         now_ms: UnixMs,
     },
-    /// The session's socket is gone; its media may live on, and it may come back.
+    /// The session's socket is gone; its media may live on, and it may come back. One that waits before the door is forgotten.
     Detach {
         session: SessionId,
         now_ms: UnixMs,
@@ -63,7 +63,7 @@ pub enum Command {
     },
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Join {
     pub request: RequestId,
     pub session: SessionId,
@@ -88,8 +88,18 @@ pub enum Event {
         request: RequestId,
         session: SessionId,
         resumed: bool,
-        acts: std::collections::BTreeSet<Act>,
+        /// What the grant permits, for the ticket; `acts` is what the meeting leaves of it now.
+        permitted: BTreeSet<Act>,
+        acts: BTreeSet<Act>,
         state: Box<RoomState>,
+    },
+    /// The join waits before the door; [`Event::Joined`] or [`Event::JoinRefused`] follows. Said again where something of it changes.
+    Waiting {
+        request: RequestId,
+        session: SessionId,
+        since_ms: UnixMs,
+        /// Somebody is inside who may let people in.
+        chair_present: bool,
     },
     JoinRefused {
         request: RequestId,
@@ -104,6 +114,12 @@ pub enum Event {
     Message {
         session: SessionId,
         message: ServerMessage,
+    },
+    /// The session has another role, and its grant permits other acts: what its tickets say from now on.
+    Permitted {
+        session: SessionId,
+        role: Role,
+        acts: BTreeSet<Act>,
     },
     /// The session is over: send `ended`, close the socket, void its tickets.
     Ended {

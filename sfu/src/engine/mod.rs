@@ -39,7 +39,10 @@ use std::{
     time::Instant,
 };
 use transport::{Certificate, Kind, Path, Plain, Transmit, TransportCounters, TransportEvent, Transports};
-use wire::{UnixMs, id::SessionId};
+use wire::{
+    UnixMs,
+    id::{MeetingId, SessionId},
+};
 
 /// Events that wait to be fetched. One command makes a few for each participant of its room; what comes on top is packets for the recorder.
 const EVENTS_MAX: usize = 65_536;
@@ -194,11 +197,13 @@ impl Engine {
     fn take_effect(&mut self, now: Instant, effect: Effect, media: &mut Option<Media>) {
         match effect {
             Effect::Event(event) => self.emit(event),
-            Effect::AddPeer { room, session } | Effect::ReplacePeer { room, session } => {
+            Effect::AddPeer { room, session, media: waited } => {
+                let Some(media) = waited.map(|it| *it).or_else(|| media.take()) else { return };
+                self.add(now, room, session, media);
+            }
+            Effect::ReplacePeer { room, session } => {
                 let Some(media) = media.take() else { return };
-                self.remove(now, session);
-                self.transports.add_peer(now, session, &media.transport);
-                self.sessions.insert(session, SessionMedia::new(room, media.negotiated));
+                self.add(now, room, session, media);
             }
             Effect::UpdatePeer { session, .. } => {
                 let Some(media) = media.take() else { return };
@@ -240,6 +245,12 @@ impl Engine {
                 self.emit(Event::Tap(tap));
             }
         }
+    }
+
+    fn add(&mut self, now: Instant, room: MeetingId, session: SessionId, media: Media) {
+        self.remove(now, session);
+        self.transports.add_peer(now, session, &media.transport);
+        self.sessions.insert(session, SessionMedia::new(room, media.negotiated));
     }
 
     fn remove(&mut self, now: Instant, session: SessionId) {

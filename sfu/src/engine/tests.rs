@@ -163,6 +163,7 @@ impl World {
             seat: None,
             room_system: None,
             cnf: None,
+            lobby: wire::grant::LobbyPolicy::Off,
             opens_at: seconds - 60,
             closes_at: seconds + 7200,
         };
@@ -239,7 +240,7 @@ impl World {
             Event::Fact { fact, .. } => self.facts.push(fact),
             Event::Tap(tap) => self.taps.push(tap),
             Event::JoinRefused { refusal, .. } => panic!("{refusal}"),
-            Event::Joined { .. } | Event::Reoffered { .. } | Event::Remember { .. } => {}
+            Event::Joined { .. } | Event::Waiting { .. } | Event::Permitted { .. } | Event::Reoffered { .. } | Event::Remember { .. } => {}
         }
     }
 

@@ -57,6 +57,7 @@ fn grant(room: MeetingId) -> GrantClaims {
         seat: None,
         room_system: None,
         cnf: None,
+        lobby: wire::grant::LobbyPolicy::Off,
         opens_at: now - 60,
         closes_at: now + 3600,
     }

@@ -3,7 +3,7 @@
 
 use super::{
     Signal, message, proof,
-    sessions::{Claim, Line, Opening, Seated},
+    sessions::{Claim, Line, Opening, Seated, Sessions},
     ticket::Ticket,
     used::Use,
 };
@@ -26,8 +26,29 @@ struct Shown<'a> {
     proof: Option<&'a str>,
 }
 
+/// A question to the engine. Whoever stops waiting for its answer gives it up: the socket closed, or it took too long.
+struct Asked<'a> {
+    sessions: &'a Sessions,
+    request: Option<RequestId>,
+}
+
+impl Asked<'_> {
+    fn settled(mut self) {
+        self.request = None;
+    }
+}
+
+impl Drop for Asked<'_> {
+    fn drop(&mut self) {
+        if let Some(request) = self.request {
+            self.sessions.give_up(request);
+        }
+    }
+}
+
 impl Signal {
     pub(super) async fn begin(&self, first: ClientMessage, line: &Line) -> Result<Seated, Refusal> {
+        line.begin();
         match first {
             ClientMessage::Join { version, room, token, offer, publish, proof } => {
                 check_version(version)?;
@@ -60,7 +81,7 @@ impl Signal {
             Use::Full => return Err(Refusal::new(Code::Unavailable).with("retry_after_s", 5)),
         }
         let opening = Opening { session: SessionId::fresh(), grant, generation: 0, media: Some(media), line: line.clone() };
-        self.wait(self.sessions.open(opening, false, false)?).await
+        self.wait(self.sessions.open(opening, false, false)?, line).await
     }
 
     async fn resume(&self, ticket: &str, offer: Option<String>, publish: Vec<PublishIntent>, line: &Line) -> Result<Seated, Refusal> {
@@ -84,22 +105,32 @@ impl Signal {
             Claim::Elsewhere => return Err(unknown()),
         };
         let opening = |media| Opening { session, grant: ticket.grant.clone(), generation, media, line: line.clone() };
-        match self.wait(self.sessions.open(opening(media.clone()), true, live)?).await {
+        match self.wait(self.sessions.open(opening(media.clone()), true, live)?, line).await {
             // It ended while the resume was on its way: the ticket is still good for building it anew.
             Err(refusal) if live && refusal.code == Code::ResumeUnknown => {
-                self.wait(self.sessions.open(opening(media), true, false)?).await
+                self.wait(self.sessions.open(opening(media), true, false)?, line).await
             }
             answer => answer,
         }
     }
 
-    async fn wait(&self, (request, answer): (RequestId, oneshot::Receiver<Result<Seated, Refusal>>)) -> Result<Seated, Refusal> {
-        match tokio::time::timeout(ENGINE_TIMEOUT, answer).await {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(_)) | Err(_) => {
-                self.sessions.give_up(request);
-                Err(Refusal::new(Code::Unavailable).with("retry_after_s", 1))
+    /// The engine answers at once, or says at once that the join waits before the door; then there is no end to it but the answer.
+    async fn wait(
+        &self,
+        (request, mut answer): (RequestId, oneshot::Receiver<Result<Seated, Refusal>>),
+        line: &Line,
+    ) -> Result<Seated, Refusal> {
+        let asked = Asked { sessions: &self.sessions, request: Some(request) };
+        let answered = match tokio::time::timeout(ENGINE_TIMEOUT, &mut answer).await {
+            Err(_) if line.is_waiting() => Ok(answer.await),
+            answered => answered,
+        };
+        match answered {
+            Ok(Ok(answer)) => {
+                asked.settled();
+                answer
             }
+            Ok(Err(_)) | Err(_) => Err(Refusal::new(Code::Unavailable).with("retry_after_s", 1)),
         }
     }
 

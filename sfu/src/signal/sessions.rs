@@ -13,7 +13,7 @@ use std::{
         atomic::{AtomicU16, Ordering},
     },
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use wire::{
     Code, Refusal, UnixMs,
@@ -49,6 +49,14 @@ pub struct Line {
     queue: mpsc::Sender<Outgoing>,
     pub closed: CancellationToken,
     code: Arc<AtomicU16>,
+    waits: Arc<watch::Sender<Option<Wait>>>,
+}
+
+/// What one who waits before a door is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wait {
+    pub since_ms: UnixMs,
+    pub chair_present: bool,
 }
 
 pub enum Outgoing {
@@ -60,7 +68,9 @@ pub enum Outgoing {
 impl Line {
     pub fn new() -> (Self, mpsc::Receiver<Outgoing>) {
         let (queue, outgoing) = mpsc::channel(OUTGOING_MAX);
-        (Self { queue, closed: CancellationToken::new(), code: Arc::new(AtomicU16::new(close::NORMAL)) }, outgoing)
+        let (waits, _) = watch::channel(None);
+        let code = Arc::new(AtomicU16::new(close::NORMAL));
+        (Self { queue, closed: CancellationToken::new(), code, waits: Arc::new(waits) }, outgoing)
     }
 
     pub fn close(&self, code: u16) {
@@ -72,6 +82,20 @@ impl Line {
 
     pub fn code(&self) -> u16 {
         self.code.load(Ordering::Relaxed)
+    }
+
+    /// Changes where the join on this line begins to wait, and with what is told of it.
+    pub fn waits(&self) -> watch::Receiver<Option<Wait>> {
+        self.waits.subscribe()
+    }
+
+    pub fn is_waiting(&self) -> bool {
+        self.waits.borrow().is_some()
+    }
+
+    /// Another first message: it does not wait yet.
+    pub fn begin(&self) {
+        self.waits.send_replace(None);
     }
 
     fn push(&self, outgoing: Outgoing) {
@@ -193,7 +217,12 @@ impl Sessions {
     pub fn give_up(&self, request: RequestId) {
         let mut table = self.table();
         if let Some(handshake) = table.handshakes.remove(&request) {
-            self.after_failed(&mut table, handshake.opening.session);
+            let session = handshake.opening.session;
+            match table.entries.contains_key(&session) {
+                true => self.after_failed(&mut table, session),
+                // It may be waiting before a door.
+                false => self.detach(session),
+            }
         }
     }
 
@@ -275,7 +304,20 @@ impl Sessions {
     /// What the engine says to the sockets. Facts, taps and memories are not for here and come back.
     pub fn handle(&self, event: Event) -> Option<Event> {
         match event {
-            Event::Joined { request, session, resumed, acts, state } => self.joined(request, session, resumed, acts, state),
+            Event::Joined { request, session, resumed, permitted, acts, state } => {
+                self.joined(request, Admission { session, resumed, permitted, acts, state });
+            }
+            Event::Waiting { request, since_ms, chair_present, .. } => {
+                if let Some(handshake) = self.table().handshakes.get(&request) {
+                    handshake.opening.line.waits.send_replace(Some(Wait { since_ms, chair_present }));
+                }
+            }
+            Event::Permitted { session, role, acts } => {
+                // What the next ticket must say, so that a session that comes back after a restart may do no more than before.
+                if let Some(entry) = self.table().entries.get_mut(&session) {
+                    (entry.grant.role, entry.grant.acts) = (role, acts);
+                }
+            }
             Event::JoinRefused { request, session, refusal } => self.join_refused(request, session, refusal),
             Event::Reoffered { request, session } => self.reoffered(request, session),
             Event::Message { session, message } => self.message(session, message),
@@ -290,7 +332,8 @@ impl Sessions {
         None
     }
 
-    fn joined(&self, request: RequestId, session: SessionId, resumed: bool, acts: BTreeSet<Act>, state: Box<RoomState>) {
+    fn joined(&self, request: RequestId, admission: Admission) {
+        let Admission { session, resumed, permitted, acts, state } = admission;
         let mut table = self.table();
         let Some(Handshake { opening, done }) = table.handshakes.remove(&request) else {
             // Nobody waited for it: the seat is not held for nobody. A session that has a socket keeps it.
@@ -329,7 +372,7 @@ impl Sessions {
             }),
         };
         let Some(mut entry) = entry else { return };
-        note_state(&mut grant, session, &acts, &state);
+        note_state(&mut grant, session, permitted, &state);
         (entry.confirmed, entry.line, entry.grant) = (false, Some(line), grant.clone());
         let generation = entry.generation;
         table.entries.insert(session, entry);
@@ -363,11 +406,9 @@ impl Sessions {
         let Some(entry) = table.entries.get_mut(&session) else { return };
         // What the next ticket must say, so that a session that comes back after a restart may do no more than before.
         match &message {
-            ServerMessage::Acts { acts } => entry.grant.acts = acts.clone(),
             ServerMessage::Classification { classification, .. } => {
                 entry.grant.classification = entry.grant.classification.max(*classification);
             }
-            ServerMessage::ParticipantChanged { participant } if participant.session == session => entry.grant.role = participant.role,
             ServerMessage::Window { closes_at_ms, .. } => entry.grant.closes_at = entry.grant.closes_at.max(closes_at_ms.seconds()),
             ServerMessage::Refused { id, .. } => drop(entry.offers.remove(id)),
             _ => {}
@@ -378,8 +419,17 @@ impl Sessions {
     }
 }
 
-fn note_state(grant: &mut GrantClaims, session: SessionId, acts: &BTreeSet<Act>, state: &RoomState) {
-    grant.acts = acts.clone();
+/// What the engine says of a session that it let in.
+struct Admission {
+    session: SessionId,
+    resumed: bool,
+    permitted: BTreeSet<Act>,
+    acts: BTreeSet<Act>,
+    state: Box<RoomState>,
+}
+
+fn note_state(grant: &mut GrantClaims, session: SessionId, permitted: BTreeSet<Act>, state: &RoomState) {
+    grant.acts = permitted;
     grant.classification = grant.classification.max(state.classification);
     grant.closes_at = grant.closes_at.max(state.closes_at_ms.seconds());
     if let Some(row) = state.participants.iter().find(|row| row.session == session) {

@@ -4,7 +4,7 @@ use super::{
     Signal,
     doors::Place,
     message,
-    sessions::{Line, Outgoing, Seated, close},
+    sessions::{Line, Outgoing, Seated, Wait, close},
 };
 use crate::engine::room::TokenBucket;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
@@ -181,7 +181,7 @@ async fn open(wire: &mut Wire, signal: &Signal, line: &Line) -> Result<(SessionI
             }
         };
         tried += 1;
-        match signal.begin(message, line).await {
+        match begin(wire, signal, line, id, message).await? {
             Ok(Seated { session, generation, resumed, ticket, answer, acts, state }) => {
                 metrics::counter!("signal_openings_total", "outcome" => if resumed { "resumed" } else { "joined" }).increment(1);
                 let joined = ServerMessage::Joined { id, session, resumed, ticket, answer, acts, state };
@@ -200,6 +200,57 @@ async fn open(wire: &mut Wire, signal: &Signal, line: &Line) -> Result<(SessionI
         }
     }
     Err(Closing(close::POLICY))
+}
+
+/// A first message's way to its answer. Where it waits before a door the line is kept alive, and what changes meanwhile is told.
+async fn begin(
+    wire: &mut Wire,
+    signal: &Signal,
+    line: &Line,
+    id: RequestId,
+    message: ClientMessage,
+) -> Result<Result<Seated, Refusal>, Closing> {
+    let mut waits = line.waits();
+    let begun = signal.begin(message, line);
+    tokio::pin!(begun);
+    let mut ping = time::interval(wire.times.ping_every);
+    ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ping.reset();
+    let mut heard = time::Instant::now();
+    let mut waiting = false;
+    loop {
+        let silent = heard + wire.times.silence_max;
+        tokio::select! {
+            answer = &mut begun => return Ok(answer),
+            Ok(()) = waits.changed() => {
+                let wait = *waits.borrow_and_update();
+                let Some(Wait { since_ms, chair_present }) = wait else { continue };
+                if !waiting {
+                    (waiting, heard) = (true, time::Instant::now());
+                }
+                wire.send(&ServerMessage::Waiting { id, since_ms, chair_present }).await?;
+            }
+            // Until then what follows waits in the socket, as it always did.
+            frame = wire.next(), if waiting => {
+                heard = time::Instant::now();
+                match frame? {
+                    Frame::Control => {}
+                    Frame::Malformed(id, refusal) => {
+                        wire.malformed += 1;
+                        if wire.malformed > MALFORMED_MAX {
+                            return Err(Closing(close::POLICY));
+                        }
+                        wire.refuse(id, refusal).await?;
+                    }
+                    Frame::Message(ClientEnvelope { id, message: ClientMessage::Ping }) => wire.send(&ServerMessage::Pong { id }).await?,
+                    Frame::Message(ClientEnvelope { message: ClientMessage::Leave, .. }) => return Err(Closing(close::NORMAL)),
+                    Frame::Message(ClientEnvelope { id, .. }) => wire.refuse(id, Refusal::new(Code::SignalOutOfOrder)).await?,
+                }
+            }
+            () = time::sleep_until(silent), if waiting => return Err(Closing(close::POLICY)),
+            _ = ping.tick(), if waiting => wire.write(Message::Ping(bytes::Bytes::new())).await?,
+        }
+    }
 }
 
 async fn attend(

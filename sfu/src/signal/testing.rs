@@ -103,6 +103,7 @@ pub fn grant(now_ms: UnixMs) -> GrantClaims {
         seat: None,
         room_system: None,
         cnf: None,
+        lobby: wire::grant::LobbyPolicy::Off,
         opens_at: now - 600,
         closes_at: now + 3600,
     }

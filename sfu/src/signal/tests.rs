@@ -6,3 +6,4 @@ mod doors;
 mod joining;
 mod quiet;
 mod stage;
+mod waiting;

@@ -1,27 +1,34 @@
-//! One deadline for each session, the nearest first: nothing walks all sessions a turn.
+//! One deadline for each session (or meeting), the nearest first: nothing walks all of them a turn.
 
 use std::{
     collections::{BTreeSet, HashMap},
+    hash::Hash,
     time::{Duration, Instant},
 };
-use wire::{UnixMs, id::SessionId};
+use wire::UnixMs;
 
-#[derive(Debug, Default)]
-pub struct Deadlines {
-    by_time: BTreeSet<(Instant, SessionId)>,
-    by_session: HashMap<SessionId, Instant>,
+#[derive(Debug)]
+pub struct Deadlines<Of> {
+    by_time: BTreeSet<(Instant, Of)>,
+    by_subject: HashMap<Of, Instant>,
 }
 
-impl Deadlines {
-    pub fn set(&mut self, session: SessionId, at: Instant) {
-        self.cancel(session);
-        self.by_session.insert(session, at);
-        self.by_time.insert((at, session));
+impl<Of> Default for Deadlines<Of> {
+    fn default() -> Self {
+        Self { by_time: BTreeSet::new(), by_subject: HashMap::new() }
+    }
+}
+
+impl<Of: Copy + Ord + Hash> Deadlines<Of> {
+    pub fn set(&mut self, subject: Of, at: Instant) {
+        self.cancel(subject);
+        self.by_subject.insert(subject, at);
+        self.by_time.insert((at, subject));
     }
 
-    pub fn cancel(&mut self, session: SessionId) {
-        if let Some(at) = self.by_session.remove(&session) {
-            self.by_time.remove(&(at, session));
+    pub fn cancel(&mut self, subject: Of) {
+        if let Some(at) = self.by_subject.remove(&subject) {
+            self.by_time.remove(&(at, subject));
         }
     }
 
@@ -29,12 +36,12 @@ impl Deadlines {
         self.by_time.first().map(|(at, _)| *at)
     }
 
-    /// Takes one session whose time has come.
-    pub fn take_due(&mut self, now: Instant) -> Option<SessionId> {
-        let (at, session) = *self.by_time.first()?;
+    /// Takes one whose time has come.
+    pub fn take_due(&mut self, now: Instant) -> Option<Of> {
+        let (at, subject) = *self.by_time.first()?;
         (at <= now).then(|| {
-            self.cancel(session);
-            session
+            self.cancel(subject);
+            subject
         })
     }
 }
@@ -70,6 +77,7 @@ impl WallClock {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use wire::id::SessionId;
 
     #[test]
     fn a_session_has_one_deadline_and_the_nearest_comes_first() {

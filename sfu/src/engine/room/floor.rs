@@ -1,130 +1,78 @@
-//! What participants ask for while they are in: mute, hands, views, and the host's acts. Each verb stands beside the act that it
-//! needs; a refusal goes to who asked and to nobody else.
+//! Floor control: while it is on, nobody but a chair is heard unless the floor was given to them, and when their time is over they are
+//! silenced. That somebody may speak never unmutes them.
 
 use super::{
-    Effect, Settings,
+    acts::Answer,
     effects::Effects,
     meeting::{Meeting, Outcome},
-    policy,
-    roster::Member,
 };
-use std::collections::BTreeSet;
 use wire::{
-    Classification, Code, Refusal, UnixMs,
-    control::{Command, Fact},
+    Code, Refusal, UnixMs,
     grant::Act,
     id::*,
-    limits,
-    signal::{LeaveReason, SlotRequest, SourceKind},
+    limits::{FLOOR_SECONDS_MAX, FLOOR_SECONDS_MIN},
+    signal::{Floor, ServerMessage},
 };
 
-type Answer = Result<Outcome, Refusal>;
-
 impl Meeting {
-    fn asker(&self, session: SessionId) -> Result<&Member, Refusal> {
-        self.roster.get(&session).ok_or_else(|| Refusal::new(Code::ParticipantUnknown))
+    pub fn control_floor(&mut self, by: SessionId, on: bool, seconds: Option<u16>, now_ms: UnixMs, effects: &mut Effects) -> Answer {
+        self.permit(by, Act::Chair)?;
+        if seconds.is_some_and(|it| !(FLOOR_SECONDS_MIN..=FLOOR_SECONDS_MAX).contains(&it)) {
+            let bounds = Refusal::new(Code::SignalMalformed).with("field", "seconds");
+            return Err(bounds.with("seconds_min", FLOOR_SECONDS_MIN).with("seconds_max", FLOOR_SECONDS_MAX));
+        }
+        // Who speaks when the floor is first controlled does not keep it; who has it while only the time changes does.
+        let (holder, ends_at_ms) = self.floor.as_ref().map_or((None, None), |it| (it.holder, it.ends_at_ms));
+        self.set_floor(on.then_some(Floor { holder, seconds, ends_at_ms }), now_ms, effects);
+        Ok(self.keep_order(now_ms))
     }
 
-    fn permit(&self, session: SessionId, act: Act) -> Result<&Member, Refusal> {
-        let member = self.asker(session)?;
-        policy::may(act, &member.acts, self.classification).map(|()| member)
-    }
-
-    pub fn mute(&mut self, session: SessionId, kind: SourceKind, muted: bool, effects: &mut Effects) -> Answer {
-        self.permit(session, kind.act())?;
-        self.set_muted(session, kind, muted, effects)
-    }
-
-    /// Another's source can be silenced; that it speaks again is its owner's alone to say.
-    pub fn mute_other(&mut self, by: SessionId, session: SessionId, kind: SourceKind, effects: &mut Effects) -> Answer {
-        self.permit(by, Act::MuteOthers)?;
-        self.asker(session)?;
-        self.set_muted(session, kind, true, effects)
-    }
-
-    fn set_muted(&mut self, session: SessionId, kind: SourceKind, muted: bool, effects: &mut Effects) -> Answer {
-        let room = self.id;
-        let source = self.roster.get_mut(&session).and_then(|member| member.source_of(kind));
-        let source = source.ok_or_else(|| Refusal::new(Code::NotFound).with("kind", serde_json::to_value(kind).unwrap_or_default()))?;
-        if source.muted != muted {
-            source.muted = muted;
-            effects.push(Effect::Forward { room, session, source: source.source, on: source.forwarded() });
+    pub fn give_floor(&mut self, by: SessionId, to: Option<SessionId>, now_ms: UnixMs, effects: &mut Effects) -> Answer {
+        self.permit(by, Act::Chair)?;
+        let Some(Floor { seconds, .. }) = self.floor else { return Err(Refusal::new(Code::FloorOpen)) };
+        if let Some(session) = to {
+            self.asker(session)?;
+        }
+        let ends_at_ms = to.and(seconds).map(|seconds| now_ms.saturating_add_ms(i64::from(seconds) * 1000));
+        self.set_floor(Some(Floor { holder: to, seconds, ends_at_ms }), now_ms, effects);
+        if let Some(member) = to.and_then(|session| self.roster.get_mut(&session))
+            && member.hand_raised_at_ms.take().is_some()
+        {
+            let session = member.session;
             self.tell_changed(effects, session);
         }
         Ok(Outcome::default())
     }
 
-    /// MEET-5. Lowering needs no act.
-    pub fn raise_hand(&mut self, session: SessionId, raised: bool, now_ms: UnixMs, effects: &mut Effects) -> Answer {
-        if raised {
-            self.permit(session, Act::RaiseHand)?;
+    pub fn yield_floor(&mut self, by: SessionId, now_ms: UnixMs, effects: &mut Effects) -> Answer {
+        match &self.floor {
+            Some(floor) if floor.holder == Some(by) => {
+                self.free_floor(now_ms, effects);
+                Ok(Outcome::default())
+            }
+            Some(_) => Err(Refusal::new(Code::ActForbidden).with("act", "chair")),
+            None => Err(Refusal::new(Code::FloorOpen)),
         }
-        let Some(member) = self.roster.get_mut(&session) else { return Err(Refusal::new(Code::ParticipantUnknown)) };
-        if member.hand_raised_at_ms.is_some() != raised {
-            member.hand_raised_at_ms = raised.then_some(now_ms);
-            self.tell_changed(effects, session);
-        }
-        Ok(Outcome::default())
     }
 
-    /// A slot of another session is an error; a source that is not here any more is not: the message crossed with its leaving.
-    pub fn view(&mut self, session: SessionId, mut slots: Vec<SlotRequest>, effects: &mut Effects) -> Answer {
-        let member = self.asker(session)?;
-        let malformed = || Refusal::new(Code::SignalMalformed).with("field", "slots");
-        let mut mids = BTreeSet::new();
-        if slots.len() > limits::VIDEO_SLOTS_MAX || !slots.iter().all(|slot| member.has_video_slot(&slot.mid) && mids.insert(&*slot.mid)) {
-            return Err(malformed());
+    /// Nobody has it, because the holder's time is over, or the holder gave it back or left.
+    pub fn free_floor(&mut self, now_ms: UnixMs, effects: &mut Effects) {
+        if let Some(Floor { holder: Some(_), seconds, .. }) = self.floor {
+            self.set_floor(Some(Floor { holder: None, seconds, ends_at_ms: None }), now_ms, effects);
         }
-        let visible: BTreeSet<_> = self
-            .roster
-            .values()
-            .filter(|other| other.session != session)
-            .flat_map(|other| &other.sources)
-            .filter(|source| source.permitted && !source.kind.is_audio())
-            .map(|source| source.source)
-            .collect();
-        for slot in &mut slots {
-            slot.source = slot.source.filter(|source| visible.contains(source));
-        }
-        if let Some(member) = self.roster.get_mut(&session) {
-            member.view.extend(slots.iter().map(|slot| (slot.mid.clone(), slot.clone())));
-        }
-        effects.push(Effect::View { room: self.id, session, slots });
-        Ok(Outcome::default())
     }
 
-    pub fn remove(&mut self, by: SessionId, session: SessionId, now_ms: UnixMs, effects: &mut Effects) -> Answer {
-        let by = self.permit(by, Act::RemoveOthers)?.grant.sub;
-        let person = self.asker(session)?.grant.sub;
-        effects.fact(self.id, Fact::PersonRemoved { by, person });
-        let reason = LeaveReason::Removed;
-        Ok(Outcome {
-            ends: vec![(session, reason)],
-            // A grant of this very second may have been issued before it.
-            remember: vec![Command::RemovePerson { room: self.id, person, not_before: now_ms.seconds() + 1, reason }],
-        })
+    /// Its end, if the holder's time is running.
+    pub fn floor_ends_at_ms(&self) -> Option<UnixMs> {
+        self.floor.as_ref().and_then(|it| it.ends_at_ms)
     }
 
-    pub fn request_raise(
-        &mut self,
-        by: SessionId,
-        to: Classification,
-        settings: &Settings,
-        now_ms: UnixMs,
-        effects: &mut Effects,
-    ) -> Answer {
-        let person = self.permit(by, Act::RaiseClassification)?.grant.sub;
-        self.raise(to, Some(person), settings, now_ms, effects)?;
-        Ok(Outcome { ends: Vec::new(), remember: vec![Command::RaiseClassification { room: self.id, to }] })
-    }
-
-    pub fn end(&mut self, by: SessionId, effects: &mut Effects) -> Answer {
-        let by = self.permit(by, Act::EndMeeting)?.grant.sub;
-        effects.fact(self.id, Fact::MeetingEnded { by });
-        let reason = LeaveReason::MeetingEnded;
-        Ok(Outcome {
-            ends: self.roster.keys().map(|session| (*session, reason)).collect(),
-            remember: vec![Command::EndRoom { room: self.id, epoch: self.epoch.saturating_add(1), reason }],
-        })
+    fn set_floor(&mut self, floor: Option<Floor>, now_ms: UnixMs, effects: &mut Effects) {
+        if self.floor == floor {
+            return;
+        }
+        self.floor = floor;
+        self.tell_all(effects, &ServerMessage::Floor { floor: self.floor.clone(), now_ms });
+        self.rebind_all(effects);
     }
 }

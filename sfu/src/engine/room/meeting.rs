@@ -2,16 +2,22 @@
 
 use super::{
     Effect, Settings,
+    bounds::Bounds,
+    chat::Chat,
     effects::Effects,
     policy,
+    polls::Polls,
     recorder::Recording,
     roster::{Member, Roster, Socket},
 };
+use crate::engine::api::Event;
+use std::collections::BTreeSet;
 use wire::{
     Classification, Refusal, Rule, UnixMs,
     control::{Command, Fact, RecordingStop},
+    grant::{Act, Role},
     id::*,
-    signal::{LeaveReason, Participant, RoomState, ServerMessage},
+    signal::{Door, Floor, LeaveReason, Order, Participant, RoleRules, RoomState, ServerMessage, Waiting},
 };
 
 /// Sessions that end by what was just done, and what of it outlives the meeting.
@@ -19,11 +25,23 @@ use wire::{
 pub struct Outcome {
     pub ends: Vec<(SessionId, LeaveReason)>,
     pub remember: Vec<Command>,
+    /// Of those who wait before the door.
+    pub at_the_door: Option<AtTheDoor>,
+}
+
+/// What becomes of people who wait.
+#[derive(Debug, PartialEq, Eq)]
+pub enum AtTheDoor {
+    /// These; without any named, all.
+    Admit(Vec<SessionId>),
+    Deny(SessionId),
+    /// Whoever has not to wait any more comes in.
+    AskAgain,
 }
 
 impl Outcome {
     pub fn end(session: SessionId, reason: LeaveReason) -> Self {
-        Self { ends: vec![(session, reason)], remember: Vec::new() }
+        Self { ends: vec![(session, reason)], ..Self::default() }
     }
 }
 
@@ -36,13 +54,40 @@ pub struct Meeting {
     pub roster: Roster,
     pub recording: Option<Recording>,
     pub speakers: Vec<SessionId>,
+    pub chat: Chat,
+    pub polls: Polls,
+    pub rules: RoleRules,
+    pub floor: Option<Floor>,
+    pub spotlight: Vec<SessionId>,
+    pub door: Door,
     /// The highest of the grants seen.
     pub epoch: u32,
 }
 
 impl Meeting {
-    pub fn new(id: MeetingId, classification: Classification, lacks: Vec<Rule>) -> Self {
-        Self { id, classification, lacks, roster: Roster::new(), recording: None, speakers: Vec::new(), epoch: 0 }
+    /// `order`: what was decided about it before, or what the first grant says.
+    pub fn new(id: MeetingId, classification: Classification, lacks: Vec<Rule>, order: Order) -> Self {
+        let Order { door, rules, floor } = order;
+        Self {
+            id,
+            classification,
+            lacks,
+            roster: Roster::new(),
+            recording: None,
+            speakers: Vec::new(),
+            chat: Chat::default(),
+            polls: Polls::default(),
+            rules,
+            floor: floor.map(|it| Floor { holder: None, seconds: it.seconds, ends_at_ms: None }),
+            spotlight: Vec::new(),
+            door,
+            epoch: 0,
+        }
+    }
+
+    /// What holds for everyone now.
+    pub fn bounds(&self) -> Bounds {
+        Bounds { classification: self.classification, rules: self.rules.clone(), floor: self.floor.clone() }
     }
 
     /// Everyone who receives anything, the recorder too.
@@ -50,7 +95,8 @@ impl Meeting {
         self.roster.values().map(Member::row).chain(self.recording.as_ref().map(Recording::row)).collect()
     }
 
-    pub fn state_for(&self, member: &Member, now_ms: UnixMs) -> RoomState {
+    pub fn state_for(&self, member: &Member, waiting: Vec<Waiting>, now_ms: UnixMs) -> RoomState {
+        let person = member.grant.sub;
         RoomState {
             room: self.id,
             classification: self.classification,
@@ -60,6 +106,13 @@ impl Meeting {
             speakers: self.speakers.clone(),
             layers: member.layers.clone(),
             recording: self.recording.as_ref().map(|recording| recording.notice.clone()),
+            chat: self.chat.for_person(person),
+            polls: self.polls.for_person(person),
+            rules: self.rules.clone(),
+            spotlight: self.spotlight.clone(),
+            floor: self.floor.clone(),
+            door: self.door,
+            lobby: if member.acts.contains(&Act::AdmitOthers) { waiting } else { Vec::new() },
             closes_at_ms: UnixMs::from_seconds(member.grant.closes_at),
             now_ms,
         }
@@ -74,9 +127,26 @@ impl Meeting {
     }
 
     /// Whoever has no socket now is given the whole state when they come back.
-    fn tell_where(&self, effects: &mut Effects, message: &ServerMessage, to: impl Fn(SessionId) -> bool) {
-        for member in self.roster.values().filter(|member| member.socket == Socket::Attached && to(member.session)) {
+    pub fn tell_where(&self, effects: &mut Effects, message: &ServerMessage, to: impl Fn(SessionId) -> bool) {
+        for member in self.attached().filter(|member| to(member.session)) {
             effects.message(member.session, message.clone());
+        }
+    }
+
+    pub fn attached(&self) -> impl Iterator<Item = &Member> {
+        self.roster.values().filter(|member| member.socket == Socket::Attached)
+    }
+
+    /// Those who may let people in.
+    pub fn door_keepers(&self) -> Vec<SessionId> {
+        self.roster.values().filter(|member| member.acts.contains(&Act::AdmitOthers)).map(|member| member.session).collect()
+    }
+
+    /// Several rows in one message, so that an act upon a full room is one message to each and not one for each pair.
+    pub fn tell_changed_all(&self, effects: &mut Effects, sessions: &[SessionId]) {
+        let participants: Vec<_> = sessions.iter().filter_map(|session| self.roster.get(session)).map(Member::row).collect();
+        if !participants.is_empty() {
+            self.tell_all(effects, &ServerMessage::ParticipantsChanged { participants });
         }
     }
 
@@ -113,19 +183,61 @@ impl Meeting {
         self.lacks = lacks;
         effects.fact(self.id, Fact::ClassificationRaised { person: by, from, to });
         self.tell_all(effects, &ServerMessage::Classification { classification: to, lacks: self.lacks.clone() });
-        let sessions: Vec<_> = self.roster.keys().copied().collect();
-        for session in sessions {
-            let Some(member) = self.roster.get_mut(&session) else { continue };
-            if member.reclassify(to) {
-                let acts = member.acts.clone();
-                self.tell_acts(effects, session, acts);
-            }
+        if !to.policy().may_chat {
+            self.chat.clear();
         }
+        self.rebind_all(effects);
         Ok(())
     }
 
-    pub fn tell_acts(&self, effects: &mut Effects, session: SessionId, acts: std::collections::BTreeSet<wire::grant::Act>) {
-        // Also to a session without a socket: the signalling side keeps what its ticket must say.
-        effects.message(session, ServerMessage::Acts { acts });
+    /// The bounds changed for everyone: who may do what now is told to each, and the rows that changed to all, at one stroke.
+    pub fn rebind_all(&mut self, effects: &mut Effects) {
+        let bounds = self.bounds();
+        let (mut changed, mut acting) = (Vec::new(), Vec::new());
+        for (session, member) in &mut self.roster {
+            let before = member.sources.clone();
+            if member.rebind(&bounds) {
+                acting.push((*session, member.acts.clone()));
+            }
+            if member.sources != before {
+                changed.push(*session);
+            }
+        }
+        for (session, acts) in acting {
+            self.tell_acts(effects, session, acts);
+        }
+        for session in &changed {
+            self.forward(effects, *session);
+        }
+        self.tell_changed_all(effects, &changed);
+    }
+
+    /// Something about one member changed that decides what they may do.
+    pub fn rebind(&mut self, session: SessionId, change: impl FnOnce(&mut Member), effects: &mut Effects) {
+        let bounds = self.bounds();
+        let Some(member) = self.roster.get_mut(&session) else { return };
+        let (before, sources_before) = (member.row(), member.sources.clone());
+        change(member);
+        let acts = member.rebind(&bounds).then(|| member.acts.clone());
+        let (row_changed, sources_changed) = (before != member.row(), sources_before != member.sources);
+        if let Some(acts) = acts {
+            self.tell_acts(effects, session, acts);
+        }
+        if sources_changed {
+            self.forward(effects, session);
+        }
+        if row_changed || sources_changed {
+            self.tell_changed(effects, session);
+        }
+    }
+
+    /// The control plane, or a chair, gave somebody another role: also what the next ticket says.
+    pub fn set_permitted(&mut self, session: SessionId, role: Role, acts: BTreeSet<Act>, effects: &mut Effects) {
+        effects.event(Event::Permitted { session, role, acts: acts.clone() });
+        self.rebind(session, |member| member.set_permitted(role, acts), effects);
+    }
+
+    fn tell_acts(&self, effects: &mut Effects, session: SessionId, acts: BTreeSet<Act>) {
+        self.tell_where(effects, &ServerMessage::Acts { acts }, |it| it == session);
     }
 }

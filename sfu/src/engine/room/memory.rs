@@ -1,6 +1,7 @@
 //! What must be known of a meeting when nobody is in it: voided grants, removed people, the highest classification it had, and the
 //! sessions that may not come back.
 
+use super::door::DoorBook;
 use std::collections::{BTreeMap, HashMap};
 use wire::{
     Classification, UnixMs,
@@ -8,7 +9,7 @@ use wire::{
     grant::{Act, Role},
     id::*,
     limits,
-    signal::LeaveReason,
+    signal::{LeaveReason, Order},
 };
 
 /// Longer than any booked window, counted from the last thing that was noted.
@@ -31,6 +32,9 @@ pub struct Memory {
     pub closes_at: Option<i64>,
     /// CLASS-6
     pub classification_min: Classification,
+    /// What was decided about the meeting as a whole, and when.
+    order: Option<(UnixMs, Order)>,
+    pub book: DoorBook,
     people: BTreeMap<PersonId, Person>,
     forget_at_ms: UnixMs,
 }
@@ -39,6 +43,8 @@ pub struct Memory {
 pub struct Person {
     /// Grants issued before it (seconds) are void.
     pub not_before: i64,
+    /// The host removed the person: no grant opens the meeting to them.
+    pub banned: bool,
     /// What the control plane made of the person's grant, for grants issued up to that second.
     pub replaced: Option<Replaced>,
     noted_at_ms: UnixMs,
@@ -58,9 +64,15 @@ impl Memory {
             ended_by: LeaveReason::Revoked,
             closes_at: None,
             classification_min: Classification::Terbuka,
+            order: None,
+            book: DoorBook::default(),
             people: BTreeMap::new(),
             forget_at_ms: UnixMs(0),
         }
+    }
+
+    pub fn order(&self) -> Option<&Order> {
+        self.order.as_ref().map(|(_, order)| order)
     }
 
     pub fn person(&self, person: PersonId) -> Option<&Person> {
@@ -74,7 +86,8 @@ impl Memory {
         {
             self.people.remove(&eldest);
         }
-        let entry = self.people.entry(person).or_insert(Person { not_before: i64::MIN, replaced: None, noted_at_ms: now_ms });
+        let entry =
+            self.people.entry(person).or_insert(Person { not_before: i64::MIN, banned: false, replaced: None, noted_at_ms: now_ms });
         entry.noted_at_ms = now_ms;
         entry
     }
@@ -94,14 +107,7 @@ impl Memories {
 
     /// Notes what a command decides for the future.
     pub fn note(&mut self, command: &Command, now_ms: UnixMs) {
-        let room = match command {
-            Command::EndRoom { room, .. }
-            | Command::RemovePerson { room, .. }
-            | Command::ReplaceGrant { room, .. }
-            | Command::ExtendRoom { room, .. }
-            | Command::RaiseClassification { room, .. } => *room,
-        };
-        let memory = self.meeting(room, now_ms);
+        let memory = self.meeting(command.room(), now_ms);
         match command {
             Command::EndRoom { epoch, reason, .. } => {
                 if *epoch > memory.epoch_min {
@@ -109,9 +115,20 @@ impl Memories {
                     memory.ended_by = *reason;
                 }
             }
-            Command::RemovePerson { person, not_before, .. } => {
+            Command::RemovePerson { person, not_before, reason, .. } => {
+                match reason {
+                    LeaveReason::SentBack => memory.book.send_back(*person),
+                    _ => memory.book.forget(*person),
+                }
                 let person = memory.person_mut(*person, now_ms);
                 person.not_before = person.not_before.max(*not_before);
+                person.banned |= *reason == LeaveReason::Removed;
+            }
+            Command::ReadmitPerson { person, .. } => memory.person_mut(*person, now_ms).banned = false,
+            Command::KeepOrder { at_ms, order, .. } => {
+                if memory.order.as_ref().is_none_or(|(since, _)| since <= at_ms) {
+                    memory.order = Some((*at_ms, order.clone()));
+                }
             }
             Command::ReplaceGrant { person, role, acts, .. } => {
                 memory.person_mut(*person, now_ms).replaced = Some(Replaced { at: now_ms.seconds(), role: *role, acts: acts.clone() });
@@ -119,6 +136,11 @@ impl Memories {
             Command::ExtendRoom { closes_at, .. } => memory.closes_at = memory.closes_at.max(Some(*closes_at)),
             Command::RaiseClassification { to, .. } => memory.classification_min = memory.classification_min.max(*to),
         }
+    }
+
+    /// Who was let in and who was turned away.
+    pub fn book(&mut self, room: MeetingId, now_ms: UnixMs) -> &mut DoorBook {
+        &mut self.meeting(room, now_ms).book
     }
 
     fn meeting(&mut self, room: MeetingId, now_ms: UnixMs) -> &mut Memory {

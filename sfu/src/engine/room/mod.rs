@@ -2,15 +2,29 @@
 //!
 //! Used as every layer of the engine: `handle_*` take what happened and when; [`Rooms::poll_effect`] says what is to be done about it,
 //! in order, and must be drained after each call; [`Rooms::poll_timeout`] says when [`Rooms::handle_timeout`] is wanted.
+//!
+//! ```text
+//! presence   coming and going          door, lobby   who comes in, who waits
+//! acts       what each may do          chair, floor  what is decided for all
+//! policy     the grant's own rules     bounds        what is left of a grant
+//! chat, polls, recorder                roster, meeting, memory   what is known
+//! ```
 
+mod acts;
+mod bounds;
 mod bucket;
+mod chair;
+mod chat;
 mod deadlines;
+mod door;
 mod effects;
 mod floor;
 mod ids;
+mod lobby;
 mod meeting;
 mod memory;
 mod policy;
+mod polls;
 mod presence;
 mod recorder;
 mod roster;
@@ -20,14 +34,17 @@ pub(crate) mod tests;
 pub use bucket::TokenBucket;
 
 use super::{
-    api::{Event, Join},
+    api::{Event, Join, Media},
     negotiated::Negotiated,
 };
+use chat::Saying;
 use deadlines::{Deadlines, WallClock};
 use effects::Effects;
 use ids::IdSource;
+use lobby::Lobbies;
 use meeting::{Meeting, Outcome};
 use memory::Memories;
+use polls::Question;
 use roster::Socket;
 use std::{
     collections::HashMap,
@@ -38,7 +55,7 @@ use wire::{
     control::{Command as ControlCommand, RecordingStop},
     id::*,
     limits,
-    signal::{ClientMessage, LeaveReason, RequestId, ServerMessage, SlotRequest, SlotState, SourceKind, SourceLayers},
+    signal::{ClientMessage, Door, LeaveReason, RequestId, ServerMessage, SlotRequest, SlotState, SourceKind, SourceLayers},
 };
 
 /// Meetings of one shard at once: each has at least one session, and a core carries far fewer.
@@ -76,6 +93,8 @@ pub enum Effect {
     AddPeer {
         room: MeetingId,
         session: SessionId,
+        /// Of one who waited before the door: it came with an earlier command.
+        media: Option<Box<Media>>,
     },
     /// Resumed on a new transport: the media that came with the resume takes the old one's place.
     ReplacePeer {
@@ -159,7 +178,10 @@ pub struct Rooms {
     rooms_of: HashMap<SessionId, MeetingId>,
     sources: HashMap<SourceId, SessionId>,
     memories: Memories,
-    deadlines: Deadlines,
+    lobbies: Lobbies,
+    deadlines: Deadlines<SessionId>,
+    /// When the time of a floor's holder is over.
+    floors: Deadlines<MeetingId>,
     /// No new sessions; those inside end then.
     drain: Option<Instant>,
     effects: Effects,
@@ -175,7 +197,9 @@ impl Rooms {
             rooms_of: HashMap::new(),
             sources: HashMap::new(),
             memories: Memories::default(),
+            lobbies: Lobbies::default(),
             deadlines: Deadlines::default(),
+            floors: Deadlines::default(),
             drain: None,
             effects: Effects::default(),
         }
@@ -221,6 +245,28 @@ impl Rooms {
             ClientMessage::View { slots } => meeting.view(session, slots, effects),
             ClientMessage::Mute { kind, muted } => meeting.mute(session, kind, muted, effects),
             ClientMessage::RaiseHand { raised } => meeting.raise_hand(session, raised, now_ms, effects),
+            ClientMessage::Say { text, to, mentions } => meeting.say(session, Saying { text, to, mentions }, now, now_ms, effects),
+            ClientMessage::React { reaction } => meeting.react(session, reaction, now, effects),
+            ClientMessage::Vote { poll, choice } => meeting.vote(session, poll, choice, effects),
+            ClientMessage::YieldFloor => meeting.yield_floor(session, now_ms, effects),
+            ClientMessage::MuteAll { kind } => meeting.mute_all(session, kind, effects),
+            ClientMessage::LowerHand { session: other } => meeting.lower_hand(session, other, effects),
+            ClientMessage::SetRules { rules } => meeting.set_rules(session, rules, now_ms, effects),
+            ClientMessage::Allow { session: other, acts } => meeting.allow(session, other, acts, effects),
+            ClientMessage::SetCoHost { session: other, co_host } => meeting.set_co_host(session, other, co_host, effects),
+            ClientMessage::Spotlight { sessions } => meeting.set_spotlight(session, sessions, effects),
+            ClientMessage::ControlFloor { on, seconds } => meeting.control_floor(session, on, seconds, now_ms, effects),
+            ClientMessage::GiveFloor { session: to } => meeting.give_floor(session, to, now_ms, effects),
+            ClientMessage::OpenPoll { question, choices, anonymous } => {
+                meeting.open_poll(session, Question { question, choices, anonymous }, now_ms, effects)
+            }
+            ClientMessage::ClosePoll { poll } => meeting.close_poll(session, poll, effects),
+            ClientMessage::Lock { locked } => meeting.lock(session, locked, now_ms, effects),
+            ClientMessage::SetLobby { lobby } => meeting.set_lobby(session, lobby, now_ms, effects),
+            ClientMessage::Admit { sessions } => meeting.request_admit(session, sessions),
+            ClientMessage::Deny { session: other } => meeting.request_deny(session, other),
+            ClientMessage::SendBack { session: other } => meeting.send_back(session, other, now_ms, effects),
+            ClientMessage::Debrief { keep } => meeting.debrief(session, keep, now_ms, effects),
             ClientMessage::StartRecording => {
                 let (recording, recorder) = (RecordingId(self.ids.draw(now_ms)), SessionId(self.ids.draw(now_ms)));
                 meeting.start_recording(session, recording, recorder, now_ms, effects).map(|()| Outcome::default())
@@ -236,9 +282,13 @@ impl Rooms {
             Ok(outcome) => {
                 self.effects.done(session, request);
                 for command in outcome.remember {
-                    self.remember(command, now_ms);
+                    self.remember(command, turn);
+                }
+                if let Some(decision) = outcome.at_the_door {
+                    self.at_the_door(session, room, decision, turn);
                 }
                 self.end_all(outcome.ends, turn);
+                self.schedule_floor(room);
             }
             Err(refusal) => self.effects.refused(session, request, refusal),
         }
@@ -247,6 +297,7 @@ impl Rooms {
     /// The session's socket is gone.
     pub fn handle_detach(&mut self, session: SessionId, now: Instant, now_ms: UnixMs) {
         self.turn(now, now_ms);
+        self.leave_lobby(session);
         self.set_presence(session, Some(Socket::Gone), None, now);
     }
 
@@ -254,18 +305,13 @@ impl Rooms {
     pub fn handle_control(&mut self, command: ControlCommand, now: Instant, now_ms: UnixMs) {
         let turn = self.turn(now, now_ms);
         self.memories.note(&command, now_ms);
+        self.command_at_the_door(&command, turn);
         let ends = self.carry_out(command, now_ms);
         self.end_all(ends, turn);
     }
 
     fn carry_out(&mut self, command: ControlCommand, now_ms: UnixMs) -> Vec<(SessionId, LeaveReason)> {
-        let room = match &command {
-            ControlCommand::EndRoom { room, .. }
-            | ControlCommand::RemovePerson { room, .. }
-            | ControlCommand::ReplaceGrant { room, .. }
-            | ControlCommand::ExtendRoom { room, .. }
-            | ControlCommand::RaiseClassification { room, .. } => *room,
-        };
+        let room = command.room();
         let Some(meeting) = self.meetings.get_mut(&room) else { return Vec::new() };
         let all = |meeting: &Meeting, reason| meeting.roster.keys().map(|session| (*session, reason)).collect();
         match command {
@@ -286,6 +332,8 @@ impl Rooms {
                 self.extend(room, closes_at, now_ms);
                 Vec::new()
             }
+            // Said again after a restart, before anyone is inside.
+            ControlCommand::KeepOrder { .. } | ControlCommand::ReadmitPerson { .. } => Vec::new(),
             // What may not be held here does not go on here.
             ControlCommand::RaiseClassification { to, .. } => match meeting.raise(to, None, &self.settings, now_ms, &mut self.effects) {
                 Err(refusal) if refusal.code != Code::ClassificationLowered => all(meeting, LeaveReason::Revoked),
@@ -304,18 +352,7 @@ impl Rooms {
         let Some(meeting) = self.meetings.get_mut(&room) else { return };
         let sessions: Vec<_> = meeting.roster.values().filter(|it| it.grant.sub == person).map(|it| it.session).collect();
         for session in sessions {
-            let Some(member) = meeting.roster.get_mut(&session) else { continue };
-            let (role_before, sources_before) = (member.role, member.sources.clone());
-            let acts_changed = member.set_permitted(role, acts.clone(), meeting.classification);
-            let row_changed = role_before != role || sources_before != member.sources;
-            if acts_changed {
-                let acts = member.acts.clone();
-                meeting.tell_acts(&mut self.effects, session, acts);
-            }
-            if row_changed {
-                meeting.forward(&mut self.effects, session);
-                meeting.tell_changed(&mut self.effects, session);
-            }
+            meeting.set_permitted(session, role, acts.clone(), &mut self.effects);
         }
     }
 
@@ -334,8 +371,18 @@ impl Rooms {
         }
     }
 
-    fn remember(&mut self, command: ControlCommand, now_ms: UnixMs) {
+    fn remember(&mut self, command: ControlCommand, turn: Turn) {
+        let now_ms = turn.now_ms;
         self.memories.note(&command, now_ms);
+        // Whoever is inside when a door is locked, or is made to be waited at, may come back through it.
+        if let ControlCommand::KeepOrder { room, .. } = &command
+            && let Some(meeting) = self.meetings.get(room)
+            && meeting.door != Door::default()
+        {
+            let book = self.memories.book(*room, now_ms);
+            meeting.roster.values().for_each(|it| book.admit(it.grant.sub));
+        }
+        self.command_at_the_door(&command, turn);
         self.effects.event(Event::Remember { command, now_ms });
     }
 
@@ -405,6 +452,14 @@ impl Rooms {
         if self.drain.is_some_and(|deadline| deadline <= now) {
             let sessions: Vec<_> = self.rooms_of.keys().map(|session| (*session, LeaveReason::NodeStopped)).collect();
             self.end_all(sessions, turn);
+            for session in self.lobbies.all() {
+                self.refuse_waiter(session, Refusal::new(Code::NodeDraining));
+            }
+        }
+        while let Some(room) = self.floors.take_due(now) {
+            if let Some(meeting) = self.meetings.get_mut(&room) {
+                meeting.free_floor(now_ms, &mut self.effects);
+            }
         }
         // Each one taken is ended or set again to a later time, so this ends.
         while let Some(session) = self.deadlines.take_due(now) {
@@ -413,8 +468,8 @@ impl Rooms {
     }
 
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let drain = self.drain.filter(|_| !self.rooms_of.is_empty());
-        [self.deadlines.next(), drain].into_iter().flatten().min()
+        let drain = self.drain.filter(|_| !self.rooms_of.is_empty() || !self.lobbies.is_empty());
+        [self.deadlines.next(), self.floors.next(), drain].into_iter().flatten().min()
     }
 
     pub fn poll_effect(&mut self) -> Option<Effect> {

@@ -5,7 +5,7 @@ use super::{Settings, memory::Memory, roster::Roster};
 use std::collections::BTreeSet;
 use wire::{
     Classification, Code, Refusal, Rule, UnixMs,
-    grant::{Act, GrantClaims, RoomSystem},
+    grant::{Act, GrantClaims, Role, RoomSystem},
     limits::{CLOCK_LEEWAY_S, PEOPLE_PER_SITE_MAX},
     signal::LeaveReason,
 };
@@ -60,10 +60,19 @@ pub fn admits(grant: &GrantClaims, memory: Option<&Memory>, now_ms: UnixMs) -> R
             _ => Refusal::by(Code::GrantRevoked, Rule::Meet8),
         });
     }
-    if memory.person(grant.sub).is_some_and(|person| grant.iat < person.not_before) {
+    // Whom the host removed has no token that counts: the control plane may not have heard of it yet.
+    if memory.person(grant.sub).is_some_and(|person| person.banned || grant.iat < person.not_before) {
         return Err(Refusal::by(Code::GrantRevoked, Rule::Meet8));
     }
     Ok(())
+}
+
+/// CLASS-4: where officers must be identified, nobody comes in as a guest.
+pub fn admits_role(role: Role, classification: Classification) -> Result<(), Refusal> {
+    match role == Role::Guest && !classification.policy().may_admit_guests {
+        true => Err(Refusal::by(Code::GuestsForbidden, Rule::Class4).with("classification", classification.name())),
+        false => Ok(()),
+    }
 }
 
 /// One endpoint stands for a site: a second one would be a seventh seat by another door (TP-3). The same device comes back as itself.
@@ -73,11 +82,6 @@ pub fn one_room_system(own: &RoomSystem, roster: &Roster) -> Result<(), Refusal>
         true => Err(Refusal::by(Code::RoomSystemPresent, Rule::Tp3).with("site_name", own.site_name.clone())),
         false => Ok(()),
     }
-}
-
-/// The acts of a grant that the classification leaves.
-pub fn acts_under(acts: &BTreeSet<Act>, classification: Classification) -> BTreeSet<Act> {
-    acts.iter().copied().filter(|act| classification.forbids(*act).is_none()).collect()
 }
 
 /// May someone with these acts do this in a meeting of this classification? What the classification forbids is forbidden by its rule,

@@ -2,33 +2,52 @@
 
 use super::{
     Effect, MediaState, Rooms, Turn,
+    door::Passage,
     meeting::Meeting,
     policy,
     roster::{Media, Member, Socket},
 };
 use crate::engine::{
-    api::{Event, Join},
+    api::{Event, Join, Media as Offered},
     negotiated::Negotiated,
 };
 use std::time::Instant;
 use wire::{
     Classification, Code, Refusal, Rule, UnixMs,
     control::{Fact, RecordingStop},
-    grant::GrantClaims,
+    grant::{Act, GrantClaims},
     id::*,
     limits,
-    signal::{LeaveReason, RequestId, ServerMessage},
+    signal::{Door, FloorRule, LeaveReason, Order, RequestId, ServerMessage},
 };
+
+/// What a join that may be let in leads to.
+#[derive(Debug)]
+pub struct Judged {
+    /// That the meeting will have.
+    classification: Classification,
+    /// Sessions of the same person, which give way.
+    replaced: Vec<SessionId>,
+}
 
 impl Rooms {
     pub(super) fn join(&mut self, join: &Join, turn: Turn) {
+        let (request, session) = (join.request, join.session);
+        let passed = self.judge(join, turn.now_ms).and_then(|judged| self.passage(join, turn.now_ms).map(|passage| (judged, passage)));
+        match passed {
+            Err(refusal) => self.effects.event(Event::JoinRefused { request, session, refusal }),
+            Ok((_, Passage::Wait)) => self.wait(join, turn),
+            Ok((judged, Passage::In)) => self.let_in(join, judged, None, turn),
+        }
+    }
+
+    /// `media`: of one who waited before the door, whose offer came with an earlier command.
+    pub(super) fn let_in(&mut self, join: &Join, judged: Judged, media: Option<Box<Offered>>, turn: Turn) {
         let (request, session, room) = (join.request, join.session, join.grant.room);
-        let (classification, replaced) = match self.judge(join, turn.now_ms) {
-            Ok(judged) => judged,
-            Err(refusal) => return self.effects.event(Event::JoinRefused { request, session, refusal }),
-        };
-        self.open(room, classification, turn);
-        self.admit(join, turn);
+        let Judged { classification, replaced } = judged;
+        let was_kept = self.is_kept(room);
+        self.open(&join.grant, classification, turn);
+        self.admit(join, media, turn);
         // The newcomer stands first, so that the meeting does not close in between.
         for old in replaced {
             self.end(old, LeaveReason::Replaced, turn);
@@ -46,11 +65,14 @@ impl Rooms {
                 room_system: member.grant.room_system.clone(),
             },
         );
+        if !was_kept && self.is_kept(room) {
+            self.tell_waiters(room);
+        }
     }
 
     /// Everything that can be said against a join, before anything is changed for it. Answers with the classification that the meeting
     /// will have and the sessions of the same person that give way.
-    fn judge(&self, join: &Join, now_ms: UnixMs) -> Result<(Classification, Vec<SessionId>), Refusal> {
+    pub(super) fn judge(&self, join: &Join, now_ms: UnixMs) -> Result<Judged, Refusal> {
         let (grant, session) = (&join.grant, join.session);
         if self.drain.is_some() {
             return Err(Refusal::new(Code::NodeDraining));
@@ -59,6 +81,7 @@ impl Rooms {
         let meeting = self.meetings.get(&grant.room);
         let classification = self.classification_with(grant, meeting);
         policy::may_be_held(classification, &self.settings)?;
+        policy::admits_role(grant.role, classification)?;
         if join.resumed && self.memories.is_buried(session, now_ms) {
             return Err(Refusal::new(Code::ResumeUnknown));
         }
@@ -81,7 +104,7 @@ impl Rooms {
         if meeting.is_none() && self.meetings.len() >= super::MEETINGS_MAX {
             return Err(Refusal::new(Code::RoomFull));
         }
-        Ok((classification, others))
+        Ok(Judged { classification, replaced: others })
     }
 
     /// CLASS-6: the highest that the meeting ever had, or that the newcomer's grant says it has by now.
@@ -90,41 +113,61 @@ impl Rooms {
         grant.classification.max(remembered).max(meeting.map_or(Classification::Terbuka, |it| it.classification))
     }
 
-    fn open(&mut self, room: MeetingId, classification: Classification, turn: Turn) {
+    /// What was decided about a meeting as a whole, or, before anything was, what the grant says of its door.
+    pub(super) fn order(&self, grant: &GrantClaims) -> Order {
+        if let Some(meeting) = self.meetings.get(&grant.room) {
+            let floor = meeting.floor.as_ref().map(|it| FloorRule { seconds: it.seconds });
+            return Order { door: meeting.door, rules: meeting.rules.clone(), floor };
+        }
+        self.memories
+            .of(grant.room)
+            .and_then(|it| it.order())
+            .cloned()
+            .unwrap_or_else(|| Order { door: Door { lobby: grant.lobby, ..Door::default() }, ..Order::default() })
+    }
+
+    fn open(&mut self, grant: &GrantClaims, classification: Classification, turn: Turn) {
+        let (room, order) = (grant.room, self.order(grant));
         // Judged just before; a refusal here would mean that nothing is let to be held, and then nobody came this far.
         let lacks = policy::may_be_held(classification, &self.settings).unwrap_or_else(|_| vec![Rule::Class2]);
         match self.meetings.get_mut(&room) {
             None => {
-                self.meetings.insert(room, Meeting::new(room, classification, lacks));
+                self.meetings.insert(room, Meeting::new(room, classification, lacks, order));
                 self.effects.fact(room, Fact::RoomOpened { classification });
             }
             Some(meeting) => {
                 let raised = meeting.classification < classification;
                 if raised && meeting.raise(classification, None, &self.settings, turn.now_ms, &mut self.effects).is_ok() {
-                    self.remember(wire::control::Command::RaiseClassification { room, to: classification }, turn.now_ms);
+                    self.remember(wire::control::Command::RaiseClassification { room, to: classification }, turn);
                 }
             }
         }
     }
 
-    fn admit(&mut self, join: &Join, turn: Turn) {
+    fn admit(&mut self, join: &Join, media: Option<Box<Offered>>, turn: Turn) {
         let (session, room) = (join.session, join.grant.room);
         let Some(meeting) = self.meetings.get_mut(&room) else { return };
         meeting.epoch = meeting.epoch.max(join.grant.epoch);
-        let mut member = Member::new(session, join.grant.clone(), &join.media.negotiated, meeting.classification, turn.now, turn.now_ms);
-        let replaced = self.memories.of(room).and_then(|it| it.person(join.grant.sub)).and_then(|it| it.replaced.as_ref());
-        if let Some(closes_at) = self.memories.of(room).and_then(|it| it.closes_at) {
+        let bounds = meeting.bounds();
+        let mut member = Member::new(session, join.grant.clone(), &join.media.negotiated, &bounds, turn.now, turn.now_ms);
+        let memory = self.memories.of(room);
+        let replaced = memory.and_then(|it| it.person(join.grant.sub)).and_then(|it| it.replaced.as_ref());
+        if let Some(closes_at) = memory.and_then(|it| it.closes_at) {
             member.grant.closes_at = member.grant.closes_at.max(closes_at);
         }
         if let Some(replaced) = replaced.filter(|it| join.grant.iat <= it.at) {
-            member.set_permitted(replaced.role, replaced.acts.clone(), meeting.classification);
+            member.set_permitted(replaced.role, replaced.acts.clone());
+            member.rebind(&bounds);
+        }
+        if meeting.door != Door::default() {
+            self.memories.book(room, turn.now_ms).admit(join.grant.sub);
         }
         for held in &member.sources {
             self.sources.insert(held.source, session);
         }
         meeting.roster.insert(session, member);
         self.rooms_of.insert(session, room);
-        self.effects.push(Effect::AddPeer { room, session });
+        self.effects.push(Effect::AddPeer { room, session, media });
         meeting.forward(&mut self.effects, session);
         self.schedule(session);
     }
@@ -141,8 +184,11 @@ impl Rooms {
             for held in &member.sources {
                 self.sources.remove(&held.source);
             }
+            let bounds = meeting.bounds();
+            let Some(member) = meeting.roster.get_mut(&session) else { return };
             member.forget_slots();
             member.take_media(media);
+            member.rebind(&bounds);
             member.media = Media::Expected;
             for held in &member.sources {
                 self.sources.insert(held.source, session);
@@ -162,10 +208,12 @@ impl Rooms {
     }
 
     fn say_joined(&mut self, request: RequestId, session: SessionId, resumed: bool, turn: Turn) {
-        let Some(meeting) = self.rooms_of.get(&session).and_then(|room| self.meetings.get(room)) else { return };
+        let Some(room) = self.rooms_of.get(&session).copied() else { return };
+        let Some(meeting) = self.meetings.get(&room) else { return };
         let Some(member) = meeting.roster.get(&session) else { return };
-        let (acts, state) = (member.acts.clone(), Box::new(meeting.state_for(member, turn.now_ms)));
-        self.effects.event(Event::Joined { request, session, resumed, acts, state });
+        let state = Box::new(meeting.state_for(member, self.lobbies.listed(room), turn.now_ms));
+        let (permitted, acts) = (member.permitted.clone(), member.acts.clone());
+        self.effects.event(Event::Joined { request, session, resumed, permitted, acts, state });
     }
 
     pub(super) fn reoffer(&mut self, request: RequestId, session: SessionId, media: &Negotiated, turn: Turn) {
@@ -176,7 +224,10 @@ impl Rooms {
             return self.effects.refused(session, request, super::rate_limited(wait));
         }
         let before = member.sources.clone();
+        let bounds = meeting.bounds();
+        let Some(member) = meeting.roster.get_mut(&session) else { return };
         member.take_media(media);
+        member.rebind(&bounds);
         for held in before.iter().filter(|held| !member.sources.iter().any(|it| it.source == held.source)) {
             self.sources.remove(&held.source);
         }
@@ -222,7 +273,7 @@ impl Rooms {
         if reason != LeaveReason::Lost {
             self.memories.bury(session, turn.now_ms);
         }
-        meeting.speakers.retain(|speaker| *speaker != session);
+        meeting.forget(session, turn.now_ms, &mut self.effects);
         self.effects.push(Effect::RemovePeer { room, session });
         self.effects.event(Event::Ended { session, reason });
         meeting.tell_all(&mut self.effects, &ServerMessage::ParticipantLeft { session, reason });
@@ -230,8 +281,12 @@ impl Rooms {
         if meeting.roster.is_empty() {
             meeting.stop_recording(RecordingStop::RoomClosed, turn.now_ms, &mut self.effects);
             self.meetings.remove(&room);
+            self.floors.cancel(room);
             self.effects.push(Effect::CloseRoom { room });
             self.effects.fact(room, Fact::RoomClosed);
+        }
+        if member.acts.contains(&Act::AdmitOthers) && !self.is_kept(room) {
+            self.tell_waiters(room);
         }
     }
 
@@ -247,8 +302,19 @@ impl Rooms {
         self.deadlines.set(session, lost.map_or(closes, |lost| lost.min(closes)));
     }
 
-    /// What time alone does to a session.
+    /// When a floor's time is over.
+    pub(super) fn schedule_floor(&mut self, room: MeetingId) {
+        match self.meetings.get(&room).and_then(|it| it.floor_ends_at_ms()) {
+            Some(ends_at_ms) => self.floors.set(room, self.clock.instant_of(ends_at_ms)),
+            None => self.floors.cancel(room),
+        }
+    }
+
+    /// What time alone does to a session, inside or before the door.
     pub(super) fn expire(&mut self, session: SessionId, turn: Turn) {
+        if self.lobbies.room_of(session).is_some() {
+            return self.refuse_waiter(session, Refusal::by(Code::WindowClosed, Rule::Meet8));
+        }
         let Some(member) =
             self.rooms_of.get(&session).and_then(|room| self.meetings.get(room)).and_then(|meeting| meeting.roster.get(&session))
         else {

@@ -31,6 +31,7 @@ impl Recording {
             seat: None,
             room_system: None,
             hand_raised_at_ms: None,
+            allowed: std::collections::BTreeSet::new(),
             joined_at_ms: self.notice.since_ms,
             connected: true,
             sources: Vec::new(),

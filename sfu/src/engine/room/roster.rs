@@ -1,13 +1,16 @@
 //! Who is in a meeting: one [`Member`] for each person's session, in the order in which they came.
 
-use super::{bucket::TokenBucket, policy};
+use super::{
+    bounds::{Bounds, Standing},
+    bucket::TokenBucket,
+};
 use crate::engine::negotiated::{Negotiated, SlotLine};
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::Instant,
 };
 use wire::{
-    Classification, UnixMs,
+    UnixMs,
     grant::{Act, GrantClaims, Role},
     id::*,
     limits,
@@ -18,15 +21,23 @@ use wire::{
 const MESSAGES_BURST: u32 = 60;
 /// Messages of one session a second after that: more than hands can make.
 const MESSAGES_PER_SECOND: u32 = 20;
+/// Lines of the chat at once, and one a second after that: faster than anybody writes.
+const SAYINGS_BURST: u32 = 8;
+/// Signs at once, and one a second after that.
+const SIGNS_BURST: u32 = 4;
 
 #[derive(Debug)]
 pub struct Member {
     pub session: SessionId,
     pub grant: GrantClaims,
     pub role: Role,
-    /// What the grant, or the control plane after it, permits; [`Self::acts`] is what the classification leaves of it.
-    permitted: BTreeSet<Act>,
+    /// What the grant, or the control plane after it, permits; [`Self::acts`] is what the meeting's bounds leave of it.
+    pub permitted: BTreeSet<Act>,
     pub acts: BTreeSet<Act>,
+    /// What the grant and the classification permit: its sources stand in the row, muted where the rules or the floor forbid them now.
+    seen: BTreeSet<Act>,
+    /// What a chair allowed beyond the rules for the role.
+    pub allowed: BTreeSet<Act>,
     pub joined_at_ms: UnixMs,
     pub hand_raised_at_ms: Option<UnixMs>,
     pub sources: Vec<HeldSource>,
@@ -42,6 +53,8 @@ pub struct Member {
     /// Since when one of the two is missing.
     pub away_since: Option<Instant>,
     pub messages: TokenBucket,
+    pub sayings: TokenBucket,
+    pub signs: TokenBucket,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,13 +62,16 @@ pub struct HeldSource {
     pub source: SourceId,
     pub kind: SourceKind,
     pub muted: bool,
-    /// False where the acts do not permit the kind, or the offer has a second one of it: nobody is given it, nobody sees it.
+    /// False where the grant or the classification does not permit the kind, or the offer has a second one of it: nobody is given it,
+    /// nobody sees it.
     pub permitted: bool,
+    /// False while a rule or the floor forbids it: it is seen as muted, and nobody is given it.
+    pub free: bool,
 }
 
 impl HeldSource {
     pub const fn forwarded(&self) -> bool {
-        self.permitted && !self.muted
+        self.permitted && self.free && !self.muted
     }
 }
 
@@ -74,19 +90,14 @@ pub enum Media {
 }
 
 impl Member {
-    pub fn new(
-        session: SessionId,
-        grant: GrantClaims,
-        media: &Negotiated,
-        classification: Classification,
-        now: Instant,
-        now_ms: UnixMs,
-    ) -> Self {
+    pub fn new(session: SessionId, grant: GrantClaims, media: &Negotiated, bounds: &Bounds, now: Instant, now_ms: UnixMs) -> Self {
         let mut member = Self {
             session,
             role: grant.role,
             permitted: grant.acts.clone(),
-            acts: policy::acts_under(&grant.acts, classification),
+            acts: BTreeSet::new(),
+            seen: BTreeSet::new(),
+            allowed: BTreeSet::new(),
             joined_at_ms: now_ms,
             hand_raised_at_ms: None,
             sources: Vec::new(),
@@ -98,9 +109,12 @@ impl Member {
             media: Media::Expected,
             away_since: None,
             messages: TokenBucket::new(MESSAGES_BURST, MESSAGES_PER_SECOND, now),
+            sayings: TokenBucket::new(SAYINGS_BURST, 1, now),
+            signs: TokenBucket::new(SIGNS_BURST, 1, now),
             grant,
         };
         member.take_media(media);
+        member.rebind(bounds);
         member
     }
 
@@ -125,7 +139,7 @@ impl Member {
             .receives
             .iter()
             .take(limits::OFFER_MEDIA_LINES_MAX)
-            .map(|line| HeldSource { source: line.source, kind: line.kind, muted: line.muted, permitted: false })
+            .map(|line| HeldSource { source: line.source, kind: line.kind, muted: line.muted, permitted: false, free: true })
             .collect();
         self.permit();
     }
@@ -141,26 +155,31 @@ impl Member {
         self.video_mids.contains(mid)
     }
 
-    /// Takes a new role and acts; true where the acts that count have changed.
-    pub fn set_permitted(&mut self, role: Role, permitted: BTreeSet<Act>, classification: Classification) -> bool {
+    /// What the grant permits from now on; [`Self::rebind`] follows.
+    pub fn set_permitted(&mut self, role: Role, permitted: BTreeSet<Act>) {
         self.role = role;
         self.permitted = permitted;
-        self.reclassify(classification)
     }
 
-    /// True where the acts that count have changed.
-    pub fn reclassify(&mut self, classification: Classification) -> bool {
-        let acts = policy::acts_under(&self.permitted, classification);
+    /// The bounds, or what is permitted, changed. True where the acts that count have changed.
+    pub fn rebind(&mut self, bounds: &Bounds) -> bool {
+        let who = Standing { session: self.session, role: self.role, allowed: &self.allowed };
+        let acts = bounds.leave(&self.permitted, who);
         let changed = acts != self.acts;
         self.acts = acts;
+        self.seen = self.permitted.iter().copied().filter(|act| bounds.classification.forbids(*act).is_none()).collect();
         self.permit();
         changed
     }
 
+    /// What may not be sent any more is muted: when it may be again, its owner alone unmutes it.
     fn permit(&mut self) {
-        let mut seen = BTreeSet::new();
+        let mut kinds = BTreeSet::new();
         for source in &mut self.sources {
-            source.permitted = self.acts.contains(&source.kind.act()) && seen.insert(source.kind);
+            let act = source.kind.act();
+            source.permitted = self.seen.contains(&act) && kinds.insert(source.kind);
+            source.free = self.acts.contains(&act);
+            source.muted |= source.permitted && !source.free;
         }
     }
 
@@ -193,6 +212,7 @@ impl Member {
             seat: self.grant.seat.clone(),
             room_system: self.grant.room_system.clone(),
             hand_raised_at_ms: self.hand_raised_at_ms,
+            allowed: self.allowed.clone(),
             joined_at_ms: self.joined_at_ms,
             connected: self.connected(),
             sources: self

@@ -1,6 +1,10 @@
 //! The rules of a meeting as tables in virtual time. A number in a test's name is that of the abuse case it shows refused.
 
 mod abuse;
+mod chairing;
+mod chat;
+mod door;
+mod polls;
 mod presence;
 mod recording;
 mod room_systems;

@@ -3,4 +3,4 @@
 /**
  * What a participant may do. A grant lists the acts it permits.
  */
-export type Act = "publish_audio" | "publish_video" | "share_screen" | "raise_hand" | "chat" | "record" | "mute_others" | "remove_others" | "lock_meeting" | "admit_others" | "raise_classification" | "end_meeting";
+export type Act = "publish_audio" | "publish_video" | "share_screen" | "raise_hand" | "chat" | "record" | "mute_others" | "remove_others" | "lock_meeting" | "admit_others" | "raise_classification" | "end_meeting" | "chair";

@@ -85,13 +85,13 @@ fn abuse_7_what_the_control_plane_voids_is_void_for_those_inside_and_those_to_co
 }
 
 #[test]
-fn abuse_7_a_removed_person_needs_a_grant_issued_after_the_removal() {
+fn abuse_7_a_person_taken_off_the_list_needs_a_grant_issued_after_the_removal() {
     let mut scene = Scene::new();
     let (room, grant) = (scene.room, scene.grant(Member, Terbuka));
     let session = scene.join(grant.clone()).session;
-    let remove = ControlCommand::RemovePerson { room, person: grant.sub, not_before: grant.iat + 10, reason: LeaveReason::Removed };
+    let remove = ControlCommand::RemovePerson { room, person: grant.sub, not_before: grant.iat + 10, reason: LeaveReason::Revoked };
     scene.control(remove.clone());
-    assert_eq!(scene.ended(session), Some(LeaveReason::Removed));
+    assert_eq!(scene.ended(session), Some(LeaveReason::Revoked));
     for (issued_after, allowed) in [(0, false), (9, false), (10, true)] {
         let mut again = grant.clone();
         (again.jti, again.iat) = (GrantId::fresh(), grant.iat + issued_after);

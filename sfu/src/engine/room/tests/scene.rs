@@ -66,6 +66,7 @@ impl Scene {
             seat: None,
             room_system: None,
             cnf: None,
+            lobby: wire::grant::LobbyPolicy::Off,
             opens_at: now - 600,
             closes_at: now + 3600,
         }
@@ -168,6 +169,44 @@ impl Scene {
     pub fn media(&mut self, session: SessionId, state: MediaState) {
         self.rooms.handle_media(session, state, self.now);
         self.drain();
+    }
+
+    /// Asks for entry and is made to wait.
+    pub fn knock(&mut self, grant: GrantClaims) -> SessionId {
+        self.request += 1;
+        let session = SessionId::fresh();
+        let media = Media { transport: transport(), negotiated: media() };
+        let join = Join { request: self.request, session, grant, media, resumed: false, now_ms: self.now_ms() };
+        self.rooms.handle_join(&join, self.now);
+        let from = self.drain();
+        let waits = |it: &Effect| matches!(it, Effect::Event(Event::Waiting { session: of, .. }) if *of == session);
+        assert!(self.log[from..].iter().any(waits), "{:?}", &self.log[from..]);
+        assert!(!self.log[from..].iter().any(|it| matches!(it, Effect::AddPeer { .. })), "nobody before the door has media");
+        session
+    }
+
+    /// What somebody who knocked was answered in the end.
+    pub fn answered(&self, session: SessionId) -> Option<Result<&RoomState, &Refusal>> {
+        self.log.iter().find_map(|it| match it {
+            Effect::Event(Event::Joined { session: of, state, .. }) if *of == session => Some(Ok(&**state)),
+            Effect::Event(Event::JoinRefused { session: of, refusal, .. }) if *of == session => Some(Err(refusal)),
+            _ => None,
+        })
+    }
+
+    /// The whole state as this member would be given it on coming back.
+    pub fn state_of(&mut self, session: SessionId) -> Box<RoomState> {
+        self.resume(session, None).answer.unwrap()
+    }
+
+    /// What was decided that outlives this life of the node, said to another one.
+    pub fn remembered_by(&self, other: &mut Scene) {
+        other.room = self.room;
+        for effect in &self.log {
+            if let Effect::Event(Event::Remember { command, .. }) = effect {
+                other.control(command.clone());
+            }
+        }
     }
 
     /// Lets time pass, stopping at every deadline on the way.
