@@ -1,7 +1,7 @@
 //! The booking plane as the executable takes it: one value with what it works with, its routes, and its housekeeping.
 
 use crate::{
-    affected, blocks,
+    affected, attendance, blocks,
     calendar::feeds::{self, Limits, token::FeedKey},
     conditions, decisions, devices, faults, holidays, inventory, mail, maintenance,
     media::{
@@ -11,7 +11,7 @@ use crate::{
     meetings::{self, keys::Keys, seal::SEALING_KEY_BYTES},
     notices, overrides,
     photographs::{self, Shelf},
-    policy, recordings,
+    policy, presence, recordings,
     reports::{self, Reports},
     reservations,
     settings::Settings,
@@ -191,6 +191,11 @@ pub fn router(booking: Arc<Booking>, identity: Identity) -> OpenApiRouter {
         .routes(routes!(meetings::http::read))
         .routes(routes!(meetings::http::grant))
         .routes(routes!(meetings::http::invitation))
+        .routes(routes!(presence::http::list))
+        .routes(routes!(presence::http::say))
+        .routes(routes!(attendance::http::read))
+        .routes(routes!(attendance::http::table))
+        .routes(routes!(attendance::http::readmit))
         .routes(routes!(notices::http::list))
         .routes(routes!(notices::http::read))
         .routes(routes!(mail::http::list))

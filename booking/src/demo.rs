@@ -131,7 +131,14 @@ impl Stage<'_> {
         let people = [&self.cast.officers[..], &[self.cast.central_officer, self.cast.applicant, self.cast.approver]].concat();
         let known: BTreeSet<PersonId> = people.iter().copied().collect();
         let ends_at_ms = starts_at_ms.saturating_add_ms(12 * HOUR_MS);
-        let draft = MeetingDraft { title: title.to_owned(), classification, starts_at_ms, ends_at_ms, people };
+        let draft = MeetingDraft {
+            title: title.to_owned(),
+            classification,
+            starts_at_ms,
+            ends_at_ms,
+            people,
+            lobby: wire::grant::LobbyPolicy::Off,
+        };
         let creation = Creation {
             host,
             agency: self.applicant.agency,

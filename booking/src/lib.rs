@@ -34,6 +34,7 @@ mod names;
 mod people;
 mod text;
 
+pub mod attendance;
 pub mod blocks;
 pub mod calendar;
 pub mod conditions;
@@ -51,6 +52,7 @@ pub mod notices;
 pub mod overrides;
 pub mod photographs;
 pub mod policy;
+pub mod presence;
 pub mod recordings;
 pub mod reports;
 pub mod reservations;
@@ -88,6 +90,8 @@ pub(crate) fn all_sql() -> impl Iterator<Item = (&'static str, &'static str)> {
         calendar::feeds::SQL,
         media::SQL,
         recordings::SQL,
+        attendance::SQL,
+        presence::SQL,
         conditions::SQL,
         faults::SQL,
         inventory::SQL,

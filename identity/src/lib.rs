@@ -37,7 +37,7 @@ pub use people::{
     set_facilitators, standing,
 };
 pub use role::PersonRole;
-pub use sessions::end_every_session;
+pub use sessions::{end_every_session, last_seen};
 pub use state::{Identity, Settings};
 
 use axum::Extension;

@@ -14,6 +14,8 @@ CREATE TABLE meeting (
     epoch          INTEGER NOT NULL,
     created_at_ms  INTEGER NOT NULL,
     ended_at_ms    INTEGER,
+    -- who waits before the door until somebody inside lets them in
+    lobby          TEXT NOT NULL CONSTRAINT meeting_lobby CHECK (lobby IN ('off', 'for_guests', 'for_everyone')),
     end_reason     TEXT CONSTRAINT meeting_end_reason CHECK (end_reason IN ('ended', 'withdrawn', 'classification', 'displaced', 'no_show')),
     CONSTRAINT meeting_span CHECK (opens_at_ms <= starts_at_ms AND starts_at_ms < ends_at_ms AND ends_at_ms <= closes_at_ms),
     CONSTRAINT meeting_telepresence CHECK ((kind = 'telepresence') = (reservation_id IS NOT NULL)),
@@ -61,4 +63,18 @@ CREATE TABLE signing_key (
     active        INTEGER CONSTRAINT signing_key_active CHECK (active = 1) UNIQUE,
     retired_at_ms INTEGER,
     CONSTRAINT signing_key_retired CHECK ((active IS NULL) = (retired_at_ms IS NOT NULL))
+) STRICT;
+
+-- What was said to everyone, and what polls came to, where the classification lets it be kept (CLASS-5). A meeting that is raised keeps none.
+CREATE TABLE meeting_record (
+    meeting_id TEXT NOT NULL REFERENCES meeting (id),
+    kind       TEXT NOT NULL CONSTRAINT meeting_record_kind CHECK (kind IN ('said', 'poll')),
+    -- the media node's life in which it was numbered
+    incarnation TEXT NOT NULL,
+    number     INTEGER NOT NULL,
+    at_ms      INTEGER NOT NULL,
+    person_id  TEXT NOT NULL,
+    -- JSON: the line, or the poll with its results
+    content    TEXT NOT NULL,
+    PRIMARY KEY (meeting_id, kind, incarnation, number)
 ) STRICT;

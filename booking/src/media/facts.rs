@@ -44,6 +44,9 @@ kernel::sql! {
         WHERE meeting_id = $1 AND node_id = $2 AND incarnation = $3 AND left_at_ms IS NULL";
     RECORDING_STARTED = "INSERT INTO recording (id, meeting_id, started_by, node_id, incarnation, started_at_ms, state, tracks)
         VALUES ($1, $2, $3, $4, $5, $6, 'running', '[]') ON CONFLICT DO NOTHING";
+    KEEP = "INSERT INTO meeting_record (meeting_id, kind, incarnation, number, at_ms, person_id, content) VALUES ($1, $2, $3, $4, $5, $6, $7)
+        ON CONFLICT DO NOTHING";
+    FORGET = "DELETE FROM meeting_record WHERE meeting_id = $1";
     // A node tells what it recovered of a recording after its hello has marked it failed.
     RECORDING_STOPPED = "UPDATE recording SET state = $2, duration_ms = $3, bytes = $4, tracks = $5
         WHERE id = $1 AND (state = 'running' OR (state = 'failed' AND tracks = '[]'))";
@@ -96,7 +99,7 @@ pub async fn store(db: &Db, now: UnixMs, node: NodeId, incarnation: Uuid, facts:
             highest = fact.number;
             let first: Option<i64> = on!(tx, c => sqlx::query_scalar(FACT)
                 .bind(Text(node)).bind(&life).bind(fact.number).bind(fact.at_ms.0).bind(Text(fact.room))
-                .bind(serde_json::to_string(&fact.fact)?).bind(now.0).fetch_optional(c).await)?;
+                .bind(journalled(&fact.fact)?).bind(now.0).fetch_optional(c).await)?;
             if first.is_some() {
                 know(tx, now, &life, fact).await?;
             }
@@ -174,6 +177,26 @@ async fn know(tx: &mut Tx, now: UnixMs, life: &str, numbered: &NumberedFact) -> 
             meetings::store::remove(tx, room, *person, at).await?;
             audit::record(tx, entry(at, "meeting.remove_person", room, Some(*by)).detail("person", person.to_string()));
         }
+        Fact::RoleChanged { by, person, role } => {
+            meetings::store::set_role(tx, room, *person, *role).await?;
+            let row = entry(at, "meeting.change_role", room, Some(*by)).detail("person", person.to_string());
+            audit::record(tx, row.detail("role", meetings::store::role_text(*role)));
+        }
+        Fact::DoorDecided { by, person, decision } => {
+            let row = entry(at, "meeting.door", room, Some(*by)).detail("person", person.to_string());
+            audit::record(tx, row.detail("decision", serde_json::to_value(decision)?));
+        }
+        Fact::DoorSet { by, door } => {
+            audit::record(tx, entry(at, "meeting.set_door", room, Some(*by)).detail("door", serde_json::to_value(door)?));
+        }
+        Fact::Said { number, person, .. } if meeting.classification.policy().may_chat => {
+            keep(tx, numbered, life, Kept { kind: "said", number: *number, person: *person }).await?;
+        }
+        Fact::PollClosed { poll } if meeting.classification.policy().may_keep_polls => {
+            keep(tx, numbered, life, Kept { kind: "poll", number: poll.number, person: poll.by }).await?;
+        }
+        // It was said before the meeting was raised and came after it: CLASS-5.
+        Fact::Said { .. } | Fact::PollClosed { .. } => {}
         Fact::MeetingEnded { by } => {
             if meetings::store::end(tx, room, at, EndReason::Ended).await?.is_some() {
                 audit::record(tx, entry(at, "meeting.end", room, Some(*by)));
@@ -181,6 +204,30 @@ async fn know(tx: &mut Tx, now: UnixMs, life: &str, numbered: &NumberedFact) -> 
         }
     }
     Ok(())
+}
+
+/// Something of a meeting that its classification lets be kept.
+struct Kept {
+    kind: &'static str,
+    number: u32,
+    person: PersonId,
+}
+
+async fn keep(tx: &mut Tx, numbered: &NumberedFact, life: &str, kept: Kept) -> Result<()> {
+    let content = serde_json::to_string(&numbered.fact)?;
+    on!(tx, c => sqlx::query(KEEP)
+        .bind(Text(numbered.room)).bind(kept.kind).bind(life).bind(i64::from(kept.number)).bind(numbered.at_ms.0)
+        .bind(Text(kept.person)).bind(content).execute(c).await.map(drop))?;
+    Ok(())
+}
+
+/// The fact as it stands in the journal of facts: what people said has a place of its own, from which it can be taken away.
+fn journalled(fact: &Fact) -> Result<String> {
+    Ok(match fact {
+        Fact::Said { number, person, .. } => serde_json::json!({"type": "said", "number": number, "person": person}).to_string(),
+        Fact::PollClosed { poll } => serde_json::json!({"type": "poll_closed", "number": poll.number}).to_string(),
+        fact => serde_json::to_string(fact)?,
+    })
 }
 
 /// CLASS-6: upwards alone. Above SULIT nothing may be held (CLASS-2), so the meeting ends with it.
@@ -201,6 +248,9 @@ async fn raise(
         commands::push(tx, now, &Command::EndRoom { room: meeting.id, epoch, reason: LeaveReason::MeetingEnded })?;
     }
     meetings::store::raise(tx, meeting.id, to).await?;
+    if !to.policy().may_chat {
+        on!(tx, c => sqlx::query(FORGET).bind(Text(meeting.id)).execute(c).await.map(drop))?;
+    }
     let raised = entry(at, "meeting.raise_classification", meeting.id, person).rule(Rule::Class6);
     audit::record(tx, raised.detail("from", meeting.classification.name()).detail("to", to.name()));
     Ok(())
@@ -219,6 +269,7 @@ const fn leave_reason(reason: LeaveReason) -> &'static str {
         LeaveReason::Left => "left",
         LeaveReason::Lost => "lost",
         LeaveReason::Removed => "removed",
+        LeaveReason::SentBack => "sent_back",
         LeaveReason::MeetingEnded => "meeting_ended",
         LeaveReason::WindowClosed => "window_closed",
         LeaveReason::Revoked => "revoked",

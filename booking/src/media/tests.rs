@@ -33,6 +33,7 @@ impl World {
             reservation: None,
             title: "t",
             classification: Classification::Terbuka,
+            lobby: wire::grant::LobbyPolicy::Off,
             host: world.host,
             slot: Slot { starts_at: NOW, ends_at: NOW.saturating_add_ms(HOUR) },
             created_at: NOW,

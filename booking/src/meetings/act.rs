@@ -49,6 +49,7 @@ async fn try_create(db: &Db, now: UnixMs, creation: Creation<'_>, id: MeetingId)
             reservation: None,
             title: draft.title.trim(),
             classification: draft.classification,
+            lobby: draft.lobby,
             host,
             slot: Slot { starts_at: draft.starts_at_ms, ends_at: draft.ends_at_ms },
             created_at: now,

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use wire::{
     UnixMs,
     control::Command,
-    grant::Role,
+    grant::{LobbyPolicy, Role},
     id::{MeetingId, PersonId},
     signal::LeaveReason,
 };
@@ -49,6 +49,7 @@ pub async fn stand(tx: &mut Tx, now: UnixMs, of: &reservations::Stored) -> Resul
         reservation: Some(of.id),
         title: &of.title,
         classification: of.classification,
+        lobby: LobbyPolicy::Off,
         host: of.chair,
         slot: of.slot,
         created_at: now,
@@ -98,6 +99,7 @@ async fn people(tx: &mut Tx, now: UnixMs, id: MeetingId, old: &[Listed], new: &[
             .execute(c).await.map(drop))?;
         if was(listed.person).is_none() {
             on!(tx, c => sqlx::query(WELCOME_BACK).bind(Text(id)).bind(Text(listed.person)).execute(c).await.map(drop))?;
+            commands::push(tx, now, &Command::ReadmitPerson { room: id, person: listed.person, at_ms: now })?;
         }
     }
     for gone in old.iter().filter(|it| !new.iter().any(|new| new.person == it.person)) {

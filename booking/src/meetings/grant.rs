@@ -37,6 +37,7 @@ pub fn claims(meeting: &Stored, listed: &Listed, shown: Shown, site_name: Option
         seat: listed.seat.map(|(site, seat_no)| Seat { site, site_name: site_name.unwrap_or_default(), seat_no }),
         room_system: None,
         cnf: None,
+        lobby: meeting.lobby,
         opens_at: meeting.opens_at.seconds(),
         closes_at: meeting.closes_at.seconds(),
     }
@@ -65,6 +66,7 @@ pub fn room_claims(meeting: &Stored, device: &devices::Stored, site: &Site, sett
         seat: None,
         room_system: Some(RoomSystem { device: device.id, site: site.id, site_name: site.name.clone(), people_max }),
         cnf: Some(Confirmation { jkt: device.jkt.clone() }),
+        lobby: meeting.lobby,
         opens_at: meeting.opens_at.seconds(),
         closes_at: meeting.closes_at.seconds(),
     }

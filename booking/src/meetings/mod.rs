@@ -18,7 +18,7 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use wire::{
     Classification, UnixMs,
-    grant::Role,
+    grant::{LobbyPolicy, Role},
     id::{MeetingId, PersonId, ReservationId, SiteId},
 };
 
@@ -64,6 +64,9 @@ pub struct MeetingDraft {
     pub ends_at_ms: UnixMs,
     /// The creator is the host and need not be named.
     pub people: Vec<PersonId>,
+    /// Who waits before the door until the host, or a co-host, lets them in.
+    #[serde(default)]
+    pub lobby: LobbyPolicy,
 }
 
 /// A meeting as stored.
@@ -74,6 +77,7 @@ pub struct Stored {
     pub reservation: Option<ReservationId>,
     pub title: String,
     pub classification: Classification,
+    pub lobby: LobbyPolicy,
     pub host: PersonId,
     pub slot: Slot,
     pub opens_at: UnixMs,

@@ -113,6 +113,7 @@ mod tests {
             reservation: None,
             title: "t".into(),
             classification,
+            lobby: wire::grant::LobbyPolicy::Off,
             host: person,
             slot,
             opens_at,
@@ -178,6 +179,7 @@ mod tests {
             starts_at_ms: UnixMs(START + from),
             ends_at_ms: UnixMs(START + to),
             people: vec![],
+            lobby: wire::grant::LobbyPolicy::Off,
         };
         let hour = 3_600_000;
         let table = [

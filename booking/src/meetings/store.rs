@@ -5,7 +5,7 @@ use crate::policy::Slot;
 use kernel::{Result, Text, Tx, on};
 use wire::{
     Classification, UnixMs,
-    grant::Role,
+    grant::{LobbyPolicy, Role},
     id::{GrantId, MeetingId, PersonId, RecordingId, ReservationId, SiteId},
 };
 
@@ -16,7 +16,7 @@ macro_rules! select_meeting {
     ($rest:literal) => {
         concat!(
             "SELECT m.id, m.kind, m.reservation_id, m.title, m.classification, m.host_id, m.starts_at_ms, m.ends_at_ms, m.opens_at_ms,
-                m.closes_at_ms, m.epoch, m.ended_at_ms,
+                m.closes_at_ms, m.epoch, m.ended_at_ms, m.lobby,
                 (SELECT COUNT(*) FROM attendance a WHERE a.meeting_id = m.id AND a.left_at_ms IS NULL) AS present,
                 (SELECT r.state FROM reservation r WHERE r.id = m.reservation_id) AS reservation_state
              FROM meeting m ",
@@ -27,7 +27,7 @@ macro_rules! select_meeting {
 
 kernel::sql! {
     INSERT = "INSERT INTO meeting (id, kind, reservation_id, title, classification, host_id, starts_at_ms, ends_at_ms, opens_at_ms,
-            closes_at_ms, epoch, created_at_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11)";
+            closes_at_ms, epoch, created_at_ms, lobby) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, $12)";
     INSERT_PERSON = "INSERT INTO meeting_person (meeting_id, person_id, role, site_id, seat_no) VALUES ($1, $2, $3, $4, $5)";
     BY_ID = select_meeting!("WHERE m.id = $1");
     OF_PERSON = select_meeting!("WHERE m.starts_at_ms < $3 AND m.closes_at_ms > $2
@@ -35,6 +35,7 @@ kernel::sql! {
         ORDER BY m.starts_at_ms LIMIT $4");
     PEOPLE = "SELECT person_id, role, site_id, seat_no, removed_at_ms FROM meeting_person WHERE meeting_id = $1 ORDER BY role, person_id";
     REMOVE = "UPDATE meeting_person SET removed_at_ms = $3 WHERE meeting_id = $1 AND person_id = $2 AND removed_at_ms IS NULL";
+    READMIT = "UPDATE meeting_person SET removed_at_ms = NULL WHERE meeting_id = $1 AND person_id = $2";
     /// Ends it once; later ends change nothing. Every end voids the grants before it.
     END = "UPDATE meeting SET ended_at_ms = $2, end_reason = $3, epoch = epoch + 1 WHERE id = $1 AND ended_at_ms IS NULL RETURNING epoch";
     /// Another slot voids the grants for the one before.
@@ -42,6 +43,8 @@ kernel::sql! {
         WHERE id = $1 AND ended_at_ms IS NULL RETURNING epoch";
     /// A later end voids nothing.
     EXTEND = "UPDATE meeting SET ends_at_ms = $2, closes_at_ms = $3 WHERE id = $1 AND ended_at_ms IS NULL RETURNING epoch";
+    /// The host stays the host, and a guest a guest.
+    SET_ROLE = "UPDATE meeting_person SET role = $3 WHERE meeting_id = $1 AND person_id = $2 AND role IN ('co_host', 'member')";
     RAISE = "UPDATE meeting SET classification = $2 WHERE id = $1";
     MINT = "INSERT INTO minted_grant (id, kind, meeting_id, recording_id, person_id, epoch, key_id, issued_at_ms, expires_at_ms)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
@@ -53,6 +56,7 @@ pub struct New<'a> {
     pub reservation: Option<ReservationId>,
     pub title: &'a str,
     pub classification: Classification,
+    pub lobby: LobbyPolicy,
     pub host: PersonId,
     pub slot: Slot,
     pub created_at: UnixMs,
@@ -64,7 +68,7 @@ pub async fn insert(tx: &mut Tx, new: &New<'_>) -> Result<()> {
     on!(tx, c => sqlx::query(INSERT)
         .bind(Text(new.id)).bind(new.kind.text()).bind(new.reservation.map(Text)).bind(new.title).bind(new.classification.name())
         .bind(Text(new.host)).bind(new.slot.starts_at.0).bind(new.slot.ends_at.0).bind(opens_at.0).bind(closes_at.0)
-        .bind(new.created_at.0).execute(c).await.map(drop))?;
+        .bind(new.created_at.0).bind(lobby_text(new.lobby)).execute(c).await.map(drop))?;
     for listed in &new.people {
         let (site, seat_no) = (listed.seat.map(|it| Text(it.0)), listed.seat.map(|it| i64::from(it.1)));
         on!(tx, c => sqlx::query(INSERT_PERSON)
@@ -95,6 +99,17 @@ pub async fn of_person(tx: &mut Tx, person: PersonId, within: Slot) -> Result<Ve
 
 pub async fn remove(tx: &mut Tx, meeting: MeetingId, person: PersonId, at: UnixMs) -> Result<()> {
     on!(tx, c => sqlx::query(REMOVE).bind(Text(meeting)).bind(Text(person)).bind(at.0).execute(c).await.map(drop))?;
+    Ok(())
+}
+
+pub async fn readmit(tx: &mut Tx, meeting: MeetingId, person: PersonId) -> Result<()> {
+    on!(tx, c => sqlx::query(READMIT).bind(Text(meeting)).bind(Text(person)).execute(c).await.map(drop))?;
+    Ok(())
+}
+
+/// A member helps to chair, or no longer does.
+pub async fn set_role(tx: &mut Tx, meeting: MeetingId, person: PersonId, role: Role) -> Result<()> {
+    on!(tx, c => sqlx::query(SET_ROLE).bind(Text(meeting)).bind(Text(person)).bind(role_text(role)).execute(c).await.map(drop))?;
     Ok(())
 }
 
@@ -163,6 +178,7 @@ struct Row {
     closes_at_ms: i64,
     epoch: i64,
     ended_at_ms: Option<i64>,
+    lobby: String,
     present: i64,
     reservation_state: Option<String>,
 }
@@ -185,6 +201,7 @@ async fn whole(tx: &mut Tx, row: Row) -> Result<Stored> {
         reservation: row.reservation_id.map(|it| it.0),
         title: row.title,
         classification: Classification::from_name(&row.classification),
+        lobby: lobby_of(&row.lobby),
         host: row.host_id.0,
         slot: Slot { starts_at: UnixMs(row.starts_at_ms), ends_at: UnixMs(row.ends_at_ms) },
         opens_at: UnixMs(row.opens_at_ms),
@@ -209,4 +226,17 @@ pub const fn role_text(role: Role) -> &'static str {
 /// An unknown role is the least.
 fn role_of(text: &str) -> Role {
     [Role::Host, Role::CoHost, Role::Member].into_iter().find(|role| role_text(*role) == text).unwrap_or(Role::Guest)
+}
+
+pub const fn lobby_text(lobby: LobbyPolicy) -> &'static str {
+    match lobby {
+        LobbyPolicy::Off => "off",
+        LobbyPolicy::ForGuests => "for_guests",
+        LobbyPolicy::ForEveryone => "for_everyone",
+    }
+}
+
+/// An unknown policy is the strictest.
+fn lobby_of(text: &str) -> LobbyPolicy {
+    [LobbyPolicy::Off, LobbyPolicy::ForGuests].into_iter().find(|lobby| lobby_text(*lobby) == text).unwrap_or(LobbyPolicy::ForEveryone)
 }

@@ -35,6 +35,7 @@ impl World {
             starts_at_ms: NOW,
             ends_at_ms: NOW.saturating_add_ms(HOUR),
             people: vec![self.member, self.host, self.member],
+            lobby: wire::grant::LobbyPolicy::ForGuests,
         };
         let known: BTreeSet<PersonId> = [self.member].into();
         let creation = act::Creation {

@@ -12,7 +12,7 @@ use kernel::{Result, Tx};
 use serde::Serialize;
 use wire::{
     Classification, Rule, UnixMs,
-    grant::{Act, Role, Seat},
+    grant::{Act, LobbyPolicy, Role, Seat},
     id::{MeetingId, ReservationId},
 };
 
@@ -23,6 +23,7 @@ names! {
         Record = "record",
         End = "end",
         ViewRecordings = "view_recordings",
+        ViewAttendance = "view_attendance",
     }
 }
 
@@ -49,6 +50,8 @@ pub struct Meeting {
     pub present: i64,
     /// Rules that it does not meet and is let to start without.
     pub lacks: Vec<Rule>,
+    /// Who waits before the door until somebody inside lets them in.
+    pub lobby: LobbyPolicy,
     pub may: Vec<MeetingMay>,
 }
 
@@ -91,6 +94,7 @@ fn one(booking: &Booking, actor: &Actor, people: &People, sites: &[Site], it: St
         state: it.state(booking.clock.now()),
         present: it.present,
         lacks: rules::lacks(it.classification),
+        lobby: it.lobby,
         may: may(booking, actor, &it),
         title: it.title,
     }
@@ -106,6 +110,9 @@ fn may(booking: &Booking, actor: &Actor, it: &Stored) -> Vec<MeetingMay> {
     }
     if rules::may_view_recordings(it, actor.person, actor.has(identity::PersonRole::Auditor)).is_ok() {
         may.push(MeetingMay::ViewRecordings);
+    }
+    if it.listed(actor.person).is_some_and(|listed| listed.role.chairs()) || actor.has(identity::PersonRole::Auditor) {
+        may.push(MeetingMay::ViewAttendance);
     }
     may
 }

@@ -7,7 +7,7 @@ use kernel::{Error, Result};
 const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 
 /// The cell as text that stays text.
-fn inert(text: &str) -> String {
+pub fn inert(text: &str) -> String {
     match text.starts_with(FORMULA) {
         true => format!("'{text}"),
         false => text.to_owned(),

@@ -22,7 +22,7 @@ kernel::on_both! {
         let again = plane.send(Method::POST, Some(host), "/api/v1/meetings", Some(draft(&cast)), Some("m1")).await.ok();
         assert_eq!(made["id"], again["id"]);
         assert_eq!((text(&made["kind"]), text(&made["state"]), &made["present"]), ("online".into(), "open".into(), &json!(0)));
-        assert_eq!(made["may"], json!(["join", "record", "end", "view_recordings"]));
+        assert_eq!(made["may"], json!(["join", "record", "end", "view_recordings", "view_attendance"]));
         assert_eq!((&made["lacks"], text(&made["host"]["name"])), (&json!([]), "satu".into()));
         assert_eq!((&made["people"][0]["role"], &made["people"][1]["role"]), (&json!("host"), &json!("member")));
         let path = format!("/api/v1/meetings/{}", text(&made["id"]));
@@ -59,7 +59,7 @@ kernel::on_both! {
         let mut draft = draft(&cast);
         draft["classification"] = json!("SULIT");
         let made = plane.post(Some(&cast.officers[0]), "/api/v1/meetings", draft).await.ok();
-        assert_eq!((&made["lacks"], &made["may"]), (&json!(["CLASS-4"]), &json!(["join", "end"])));
+        assert_eq!((&made["lacks"], &made["may"]), (&json!(["CLASS-4"]), &json!(["join", "end", "view_attendance"])));
         let recordings = plane.get(Some(&cast.officers[0]), &format!("/api/v1/meetings/{}/recordings", text(&made["id"]))).await;
         assert_eq!(recordings.refused(403, "recording.forbidden")["rule"], "CLASS-3");
     }

@@ -89,6 +89,11 @@ pub(crate) async fn find(identity: &Identity, token: &Token) -> Result<Option<Si
     Ok(Some(signed_in))
 }
 
+/// When somebody who is signed in was last at work, to the minute; nothing where nobody of that name is signed in.
+pub async fn last_seen(tx: &mut kernel::Tx, person: wire::id::PersonId, now: UnixMs) -> Result<Option<UnixMs>> {
+    store::last_seen(tx, person, now).await
+}
+
 /// Everybody signs in anew: after a restore nobody knows who has signed out since the backup. Answers how many were ended.
 pub async fn end_every_session(tx: &mut kernel::Tx) -> Result<u64> {
     store::end_all(tx).await

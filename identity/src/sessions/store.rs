@@ -28,6 +28,7 @@ kernel::sql! {
     END_OLDEST = "DELETE FROM session WHERE person_id = $1 AND id NOT IN
         (SELECT id FROM session WHERE person_id = $1 ORDER BY created_at_ms DESC, id DESC LIMIT $2)";
     END_ALL = "DELETE FROM session";
+    LAST_SEEN = "SELECT MAX(last_seen_at_ms) FROM session WHERE person_id = $1 AND expires_at_ms > $2";
     FORGET = "DELETE FROM session WHERE expires_at_ms <= $1 OR last_seen_at_ms <= $2";
     CREDENTIAL = "SELECT p.id, p.agency_id, p.state, w.hash FROM person p JOIN password w ON w.person_id = p.id WHERE p.email = $1";
     SIGNED_IN = "UPDATE person SET last_sign_in_at_ms = $2 WHERE id = $1";
@@ -145,4 +146,9 @@ pub(crate) async fn forget_ended(tx: &mut Tx, now: UnixMs) -> Result<()> {
     let idle = now.0.saturating_sub(super::IDLE_MS_MAX);
     on!(tx, c => sqlx::query(FORGET).bind(now.0).bind(idle).execute(c).await.map(drop))?;
     Ok(())
+}
+
+pub(crate) async fn last_seen(tx: &mut Tx, person: PersonId, now: UnixMs) -> Result<Option<UnixMs>> {
+    let seen: Option<i64> = on!(tx, c => sqlx::query_scalar(LAST_SEEN).bind(Text(person)).bind(now.0).fetch_one(c).await)?;
+    Ok(seen.map(UnixMs))
 }

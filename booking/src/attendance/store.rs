@@ -1,0 +1,48 @@
+//! Stays and what was kept, as stored.
+
+use kernel::{Result, Text, Tx, on};
+use wire::{
+    UnixMs,
+    control::Fact,
+    id::{MeetingId, PersonId, SiteId},
+};
+
+/// Stays in one answer: a full room that comes and goes four times.
+pub const STAYS_MAX: i64 = 2_000;
+/// Lines and polls in one answer.
+pub const KEPT_MAX: i64 = 5_000;
+
+kernel::sql! {
+    STAYS = "SELECT person_id, site_id, device_id, joined_at_ms, left_at_ms, reason FROM attendance WHERE meeting_id = $1
+        ORDER BY joined_at_ms, session_id LIMIT $2";
+    KEPT = "SELECT at_ms, content FROM meeting_record WHERE meeting_id = $1 ORDER BY at_ms, kind, number LIMIT $2";
+}
+
+pub struct StoredStay {
+    pub person: PersonId,
+    pub site: Option<SiteId>,
+    pub room_system: bool,
+    pub joined_at: UnixMs,
+    pub left_at: Option<UnixMs>,
+    pub reason: Option<String>,
+}
+
+pub async fn stays(tx: &mut Tx, meeting: MeetingId) -> Result<Vec<StoredStay>> {
+    type Row = (Text<PersonId>, Option<Text<SiteId>>, Option<String>, i64, Option<i64>, Option<String>);
+    let rows: Vec<Row> = on!(tx, c => sqlx::query_as(STAYS).bind(Text(meeting)).bind(STAYS_MAX).fetch_all(c).await)?;
+    let stay = |(person, site, device, joined, left, reason): Row| StoredStay {
+        person: person.0,
+        site: site.map(|it| it.0),
+        room_system: device.is_some(),
+        joined_at: UnixMs(joined),
+        left_at: left.map(UnixMs),
+        reason,
+    };
+    Ok(rows.into_iter().map(stay).collect())
+}
+
+/// What was said and voted, in order. Content that cannot be read any more is passed over.
+pub async fn kept(tx: &mut Tx, meeting: MeetingId) -> Result<Vec<(UnixMs, Fact)>> {
+    let rows: Vec<(i64, String)> = on!(tx, c => sqlx::query_as(KEPT).bind(Text(meeting)).bind(KEPT_MAX).fetch_all(c).await)?;
+    Ok(rows.into_iter().filter_map(|(at, content)| Some((UnixMs(at), serde_json::from_str(&content).ok()?))).collect())
+}
