@@ -47,7 +47,7 @@ function closure(module, seen = new Set()) {
 let over = false;
 for (const page of PAGES) {
   const chunks = new Set();
-  for (const root of [ENTRY, ...page.roots]) closure(root, chunks);
+  for (const root of [ENTRY, ...page.roots]) closure(keyOf(root), chunks);
   const files = [...chunks].map((it) => manifest[it].file).filter((it) => it.endsWith('.js'));
   const listed = await Promise.all(files.map(async (file) => ({ file, bytes: await sizeOf(file) })));
   const bytes = listed.reduce((sum, it) => sum + it.bytes, 0);

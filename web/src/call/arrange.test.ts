@@ -12,7 +12,7 @@ const all = (sessions: string[], sharing: string[] = []): Tile[] => {
     }),
   );
   return tiles(
-    people(enter({ type: 'joined', id: 1, session: sessions[0] ?? '', resumed: false, ticket: '', acts: [], state: roomState(participants) })),
+    people(enter({ type: 'joined', id: 1, session: sessions[0] ?? '', resumed: false, ticket: '', acts: [], state: roomState(participants) }, 0)),
   );
 };
 const keys = (of: Tile[]): string[] => of.map((it) => it.key);

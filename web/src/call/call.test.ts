@@ -89,6 +89,72 @@ async function refuse(socket: ScriptedSocket, refusal: Refusal): Promise<void> {
   await time.settle();
 }
 
+describe('before the door', () => {
+  it('waits as long as it takes, is told of the chair, and comes in without another press', async () => {
+    call.join();
+    await time.settle();
+    node.socket.open();
+    const id = node.socket.last('join')?.id ?? 0;
+    node.socket.say({ type: 'waiting', id, since_ms: 5, chair_present: false });
+    await time.advance(60_000);
+    expect(call.view.phase).toEqual({ at: 'waiting', sinceMs: 5, chairPresent: false, sentBack: false });
+    node.socket.say({ type: 'waiting', id, since_ms: 5, chair_present: true });
+    expect(call.view.phase).toMatchObject({ chairPresent: true });
+    await answerJoin(node.socket);
+    expect(phase()).toBe('in');
+    expect(node.sockets).toHaveLength(1);
+  });
+
+  it('is where one stands again after being sent back, with a fresh grant', async () => {
+    await join();
+    const first = node.socket;
+    first.say({ type: 'ended', reason: 'sent_back' });
+    await time.advance(3_000);
+    expect(phase()).toBe('waiting');
+    expect(call.view.people).toEqual([]);
+    node.socket.open();
+    expect(node.socket.last('join')?.message).toMatchObject({ token: 'token 2' });
+    // A token of the second in which it happened is void; the next is not.
+    await refuse(node.socket, { code: 'grant.revoked', values: {} });
+    await time.advance(5_000);
+    node.socket.open();
+    expect(node.socket.last('join')?.message).toMatchObject({ token: 'token 3' });
+    node.socket.say({ type: 'waiting', id: node.socket.last('join')?.id ?? 0, since_ms: 9, chair_present: true });
+    expect(call.view.phase).toMatchObject({ at: 'waiting', sentBack: true });
+  });
+});
+
+describe('together', () => {
+  it('keeps what may be read of the chat, and nothing of it in a meeting that is raised', async () => {
+    await join();
+    const line = { number: 1, from: { person: 'person-a', name: 'Name a' }, text: 'hai', mentions: [], at_ms: 1 };
+    node.socket.say({ type: 'chat', line });
+    expect(call.view.room?.chat).toEqual([line]);
+    expect(notices.at(-1)).toEqual({ kind: 'said', line });
+    node.socket.say({ type: 'classification', classification: 'TERHAD', lacks: [] });
+    expect(call.view.room?.chat).toEqual([]);
+  });
+
+  it('tells who has the floor, and that it is over', async () => {
+    await join();
+    node.socket.say({ type: 'floor', floor: { holder: 'me', seconds: 30, ends_at_ms: 30_000 }, now_ms: 0 });
+    expect(notices.at(-1)).toEqual({ kind: 'floor_yours', seconds: 30 });
+    node.socket.say({ type: 'floor', floor: { seconds: 30 }, now_ms: 30_000 });
+    expect(notices.at(-1)).toEqual({ kind: 'floor_lost' });
+    expect(call.view.room?.floor).toEqual({ seconds: 30 });
+  });
+
+  it('falls silent with a rule for all, and stays so until its owner presses', async () => {
+    await join();
+    node.socket.done('mute');
+    const me = person('me', { sources: [{ source: 'me-mic', kind: 'microphone', muted: true }, { source: 'me-cam', kind: 'camera', muted: false }] });
+    node.socket.say({ type: 'participants_changed', participants: [me] });
+    await time.settle();
+    expect(local.view.microphone.on).toBe(false);
+    expect(notices).toContainEqual({ kind: 'muted_by_host', source: 'microphone' });
+  });
+});
+
 describe('joining', () => {
   it('is one press: a grant, an offer, an answer, and the people are there', async () => {
     call.join();

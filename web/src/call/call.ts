@@ -18,14 +18,13 @@ import { StatsReader, type LineStats, type Rows } from '../media/stats';
 import { reconnectDelayMs } from '../signal/backoff';
 import { Channel, CLOSE_NORMAL, CLOSE_RENEW, type Push, type Reply } from '../signal/channel';
 import { SIGNAL_VERSION } from '../signal/limits';
-import type { Classification } from '../signal/wire/Classification';
 import type { ClientMessage } from '../signal/wire/ClientMessage';
 import type { Refusal } from '../signal/wire/Refusal';
 import type { SlotRequest } from '../signal/wire/SlotRequest';
-import type { SessionId } from '../signal/wire/SessionId';
 import type { SourceKind } from '../signal/wire/SourceKind';
-import { remember } from './arrange';
+import { Acts, type Outcome } from './acts';
 import { meaningOf } from './attempt';
+import { drawn } from './draw';
 import { Looking } from './looking';
 import { MuteBook } from './mutes';
 import { noticesOf, type Notice } from './notices';
@@ -34,7 +33,7 @@ import type { Ports } from './ports';
 import { QualityMeter } from './quality';
 import { enter, reduce, type Joined, type Room } from './room';
 import type { Want } from './slots';
-import type { CallView, Over, Picture, Sound } from './view';
+import type { CallView, Over } from './view';
 
 /** Three people speak at once at most; a fourth is noise. */
 const AUDIO_SLOTS = 3;
@@ -50,12 +49,10 @@ const CONNECT_MS_MAX = 15_000;
 const STABLE_MS = 10_000;
 const STATS_EVERY_MS = 2_000;
 
-/** An act's outcome: done, or the refusal. */
-export type Outcome = Refusal | undefined;
-
 const UNANSWERED: Refusal = { code: 'request.timeout', values: {} };
 
-export interface Call {
+/** `Acts` beside what stands here: what a person does in the meeting. */
+export interface Call extends Pick<Acts, Exclude<keyof Acts, 'act'>> {
   readonly view: CallView;
   /** Calls at once and on every change; the answer stops it (the contract of a Svelte store). */
   subscribe(listener: (view: CallView) => void): () => void;
@@ -69,13 +66,6 @@ export interface Call {
   show(wants: readonly Want[]): void;
   /** A picture of someone else was drawn. */
   remoteFrameDrawn(): void;
-  raiseHand(raised: boolean): Promise<Outcome>;
-  startRecording(): Promise<Outcome>;
-  stopRecording(): Promise<Outcome>;
-  muteOther(session: SessionId, kind: SourceKind): Promise<Outcome>;
-  remove(session: SessionId): Promise<Outcome>;
-  raiseClassification(to: Classification): Promise<Outcome>;
-  endMeeting(): Promise<Outcome>;
 }
 
 export function createCall(ports: Ports): Call {
@@ -85,7 +75,7 @@ export function createCall(ports: Ports): Call {
 /** What an attempt came to. */
 type Step = 'in' | 'at_once' | 'later' | { over: Over };
 
-class Conversation implements Call {
+class Conversation extends Acts implements Call {
   private state: CallView;
   private readonly listeners = new Set<(view: CallView) => void>();
   private readonly noticeListeners = new Set<(notice: Notice) => void>();
@@ -102,6 +92,8 @@ class Conversation implements Call {
   /** By our clock: the booked window's end. */
   private closesAt = Infinity;
   private refusedGrants = 0;
+  /** Tokens of the second in which we were sent back are void: the next one is not. */
+  private sentBack = false;
   private hurry: () => void = () => {};
 
   private readonly looking: Looking;
@@ -115,6 +107,7 @@ class Conversation implements Call {
   private cancelStats: () => void = () => {};
 
   constructor(private readonly ports: Ports) {
+    super();
     this.looking = new Looking(ports.timers, {
       peer: () => (this.state.phase.at === 'in' && this.channel !== undefined ? this.peer : undefined),
       request: (slots) => void this.requestSlots(slots),
@@ -178,35 +171,7 @@ class Conversation implements Call {
     if (join_ms !== this.state.join_ms) this.put({ join_ms });
   }
 
-  raiseHand(raised: boolean): Promise<Outcome> {
-    return this.act({ type: 'raise_hand', raised });
-  }
-
-  startRecording(): Promise<Outcome> {
-    return this.act({ type: 'start_recording' });
-  }
-
-  stopRecording(): Promise<Outcome> {
-    return this.act({ type: 'stop_recording' });
-  }
-
-  muteOther(session: SessionId, kind: SourceKind): Promise<Outcome> {
-    return this.act({ type: 'mute_other', session, kind });
-  }
-
-  remove(session: SessionId): Promise<Outcome> {
-    return this.act({ type: 'remove', session });
-  }
-
-  raiseClassification(to: Classification): Promise<Outcome> {
-    return this.act({ type: 'raise_classification', to });
-  }
-
-  endMeeting(): Promise<Outcome> {
-    return this.act({ type: 'end_meeting' });
-  }
-
-  private async act(message: ClientMessage): Promise<Outcome> {
+  protected async act(message: ClientMessage): Promise<Outcome> {
     if (this.channel === undefined) return UNANSWERED;
     try {
       const reply = await this.channel.request(message);
@@ -319,7 +284,8 @@ class Conversation implements Call {
 
   private refusedJoin(refusal: Refusal): Step {
     const over = { over: { kind: 'refused', refusal } } as const;
-    switch (meaningOf(refusal, 'join')) {
+    const again = this.sentBack && refusal.code === 'grant.revoked';
+    switch (again ? 'join_anew' : meaningOf(refusal, 'join')) {
       case 'later':
         return 'later';
       case 'join_anew':
@@ -361,10 +327,11 @@ class Conversation implements Call {
     const back = this.wasIn;
     this.ticket = joined.ticket;
     this.refusedGrants = 0;
+    this.sentBack = false;
     this.wasIn = true;
     this.closesAt = this.ports.timers.now() + Math.max(0, joined.state.closes_at_ms - joined.state.now_ms);
     this.enteredAt = this.ports.timers.now();
-    const room = enter(joined);
+    const room = enter(joined, this.ports.timers.now());
     this.looking.begin(fresh ? [] : joined.state.slots);
     this.put({ phase: { at: 'in' }, room, line: { ...this.state.line, quality: 'good' } });
     for (const kind of this.mutes.entered(room)) this.silence(kind);
@@ -400,6 +367,11 @@ class Conversation implements Call {
       this.ticket = message.ticket;
       return;
     }
+    if (message.type === 'waiting') {
+      this.put({ phase: { at: 'waiting', sinceMs: message.since_ms, chairPresent: message.chair_present, sentBack: this.sentBack } });
+      return;
+    }
+    if (message.type === 'ended' && message.reason === 'sent_back') return this.waitAgain();
     if (message.type === 'ended') {
       // A node that stops is a loss of line, not the end: another, or the same, takes us back.
       if (message.reason !== 'node_stopped' && message.reason !== 'lost') this.finish({ kind: 'ended', reason: message.reason });
@@ -415,6 +387,18 @@ class Conversation implements Call {
       notices.push({ kind: 'muted_by_host', source: kind });
     }
     for (const notice of notices) this.tell(notice);
+  }
+
+  /** Back before the door: everything of the stay is over, and a fresh token asks for another. */
+  private waitAgain(): void {
+    this.sentBack = true;
+    this.wasIn = false;
+    this.ticket = undefined;
+    this.attempts = 0;
+    this.dropPeer();
+    this.dropChannel();
+    this.put({ phase: { at: 'waiting', sinceMs: this.state.room?.toldAtMs ?? 0, chairPresent: true, sentBack: true }, room: undefined, people: [], tiles: [], pictures: new Map(), sounds: [] });
+    void this.connect();
   }
 
   private channelClosed(channel: Channel): void {
@@ -561,37 +545,8 @@ class Conversation implements Call {
 
   private put(change: Partial<CallView>): void {
     const next = { ...this.state, ...change };
-    this.state = next.room === undefined ? next : { ...next, ...this.drawn(next.room, next, change) };
+    this.state = next.room === undefined ? next : { ...next, ...drawn(next.room, next, change.room !== undefined, this.peer) };
     for (const listener of [...this.listeners]) listener(this.state);
-  }
-
-  private drawn(room: Room, view: CallView, change: Partial<CallView>): Partial<CallView> {
-    const everyone = change.room === undefined ? view.people : people(room);
-    return {
-      people: everyone,
-      tiles: change.room === undefined ? view.tiles : tiles(everyone),
-      lastSpoke: change.room === undefined ? view.lastSpoke : remember(view.lastSpoke, room.speakers, new Set(room.participants.keys())),
-      pictures: this.pictures(room),
-      sounds: this.sounds(),
-    };
-  }
-
-  private pictures(room: Room): Map<string, Picture> {
-    const { peer } = this;
-    const pictures = new Map<string, Picture>();
-    for (const mid of peer?.videoSlots ?? []) {
-      const slot = room.slots.get(mid);
-      if (slot === undefined || slot.source === null) continue;
-      pictures.set(slot.source, { mid, stream: peer?.stream(mid), paused: slot.paused });
-    }
-    return pictures;
-  }
-
-  private sounds(): Sound[] {
-    return (this.peer?.audioSlots ?? []).flatMap((mid) => {
-      const stream = this.peer?.stream(mid);
-      return stream === undefined ? [] : [{ mid, stream }];
-    });
   }
 
   private tell(notice: Notice): void {

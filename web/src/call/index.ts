@@ -3,12 +3,15 @@
  * component framework; `docs/signalling.md` describes what it speaks.
  */
 
-export { createCall, type Call, type Outcome } from './call';
+export { createCall, type Call } from './call';
+export type { Outcome, Question } from './acts';
+export { mentionedIn, pieces, unread, writtenName, type Piece } from './chat';
 export { browserPorts, type BrowserOptions } from './browser';
 export type { Grant, GrantAnswer, Ports } from './ports';
 export type { CallView, Over, Phase, Picture, Sound } from './view';
 export type { Notice } from './notices';
-export type { Person, Tile } from './people';
+export { raisedHands, type Person, type Tile } from './people';
+export type { Room } from './room';
 export type { Want } from './slots';
 export type { Quality } from './quality';
 export { capacity, featured, gridRects, speakerRects, type Rect } from './arrange';

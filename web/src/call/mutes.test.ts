@@ -12,7 +12,7 @@ const room = (muted: boolean): Room =>
     ticket: '',
     acts: [],
     state: roomState([person('me', { sources: [{ source: 's', kind: 'microphone', muted }] })]),
-  });
+  }, 0);
 
 describe('MuteBook', () => {
   it('takes silence that nobody here asked for as the host’s', () => {

@@ -1,12 +1,18 @@
 /** What happens in a meeting that a person should hear of, also without looking: each becomes a sentence for a screen reader. */
 
 import type { Push } from '../signal/channel';
+import { RULED_ACTS } from '../signal/together';
+import type { Act } from '../signal/wire/Act';
+import type { ChatLine } from '../signal/wire/ChatLine';
+import type { Floor } from '../signal/wire/Floor';
+import type { Reaction } from '../signal/wire/Reaction';
+import type { SessionId } from '../signal/wire/SessionId';
 import type { Classification } from '../signal/wire/Classification';
 import type { LeaveReason } from '../signal/wire/LeaveReason';
 import type { Participant } from '../signal/wire/Participant';
 import type { SourceKind } from '../signal/wire/SourceKind';
 import { sourceOf } from './people';
-import type { Room } from './room';
+import { own, type Room } from './room';
 
 export type Notice =
   | { kind: 'joined'; name: string }
@@ -19,6 +25,19 @@ export type Notice =
   | { kind: 'recording_stopped' }
   | { kind: 'classification_raised'; to: Classification }
   | { kind: 'muted_by_host'; source: SourceKind }
+  | { kind: 'said'; line: ChatLine }
+  | { kind: 'reacted'; session: SessionId; name: string; reaction: Reaction }
+  | { kind: 'poll_opened'; question: string }
+  | { kind: 'poll_closed'; question: string }
+  | { kind: 'waits'; name: string; agency: string }
+  | { kind: 'floor_yours'; seconds: number | undefined }
+  | { kind: 'floor_lost' }
+  | { kind: 'floor_controlled' }
+  | { kind: 'floor_open' }
+  | { kind: 'acts_changed'; gained: Act[]; lost: Act[] }
+  | { kind: 'door_locked' }
+  | { kind: 'door_unlocked' }
+  | { kind: 'spotlight_self' }
   | { kind: 'reconnecting' }
   | { kind: 'reconnected' };
 
@@ -43,15 +62,54 @@ export function noticesOf(before: Room, message: Push): Notice[] {
       return message.recording === null && before.recording !== undefined ? [{ kind: 'recording_stopped' }] : [];
     case 'classification':
       return message.classification === before.classification ? [] : [{ kind: 'classification_raised', to: message.classification }];
+    case 'participants_changed':
+      return message.participants.flatMap((it) => noticesOf(before, { type: 'participant_changed', participant: it }));
+    case 'chat':
+      return message.line.from.person === own(before)?.person ? [] : [{ kind: 'said', line: message.line }];
+    case 'reaction': {
+      const who = before.participants.get(message.session);
+      return who === undefined ? [] : [{ kind: 'reacted', session: message.session, name: who.name, reaction: message.reaction }];
+    }
+    case 'poll': {
+      const { number, question, results } = message.poll;
+      const known = before.polls.find((it) => it.number === number);
+      if (known === undefined) return [{ kind: 'poll_opened', question }];
+      return results !== undefined && known.results === undefined ? [{ kind: 'poll_closed', question }] : [];
+    }
+    case 'lobby':
+      return message.waiting.filter((it) => !before.lobby.some((known) => known.session === it.session)).map(({ name, agency }) => ({ kind: 'waits', name, agency }));
+    case 'floor':
+      return floorNotices(before, message.floor);
+    case 'door':
+      return message.door.locked === before.door.locked ? [] : [{ kind: message.door.locked ? 'door_locked' : 'door_unlocked' }];
+    case 'spotlight':
+      return message.sessions.includes(before.session) && !before.spotlight.includes(before.session) ? [{ kind: 'spotlight_self' }] : [];
+    case 'acts': {
+      const gained = RULED_ACTS.filter((it) => message.acts.includes(it) && !before.acts.has(it));
+      const lost = RULED_ACTS.filter((it) => !message.acts.includes(it) && before.acts.has(it));
+      // The floor speaks for itself.
+      const told = { gained: before.floor ? gained.filter((it) => it !== 'publish_audio') : gained, lost: before.floor ? lost.filter((it) => it !== 'publish_audio') : lost };
+      return told.gained.length + told.lost.length === 0 ? [] : [{ kind: 'acts_changed', ...told }];
+    }
+    case 'rules':
+    case 'waiting':
     case 'slots':
     case 'layers':
     case 'window':
     case 'speakers':
-    case 'acts':
     case 'ticket':
     case 'ended':
       return [];
   }
+}
+
+function floorNotices(before: Room, floor: Floor | null): Notice[] {
+  const had = before.floor?.holder === before.session;
+  const has = floor?.holder === before.session;
+  if (has && !had) return [{ kind: 'floor_yours', seconds: floor.seconds }];
+  if (floor === null) return before.floor === undefined ? [] : [{ kind: 'floor_open' }];
+  if (before.floor === undefined) return [{ kind: 'floor_controlled' }];
+  return had && !has ? [{ kind: 'floor_lost' }] : [];
 }
 
 function changes(known: Participant, now: Participant): Notice[] {

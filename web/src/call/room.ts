@@ -3,14 +3,21 @@
 import type { Push, Reply } from '../signal/channel';
 import type { Act } from '../signal/wire/Act';
 import type { Classification } from '../signal/wire/Classification';
+import type { ChatLine } from '../signal/wire/ChatLine';
+import type { Door } from '../signal/wire/Door';
+import type { Floor } from '../signal/wire/Floor';
 import type { MeetingId } from '../signal/wire/MeetingId';
 import type { Participant } from '../signal/wire/Participant';
+import type { Poll } from '../signal/wire/Poll';
 import type { RecordingNotice } from '../signal/wire/RecordingNotice';
+import type { RoleRules } from '../signal/wire/RoleRules';
 import type { Rule } from '../signal/wire/Rule';
 import type { SessionId } from '../signal/wire/SessionId';
 import type { SlotState } from '../signal/wire/SlotState';
 import type { SourceKind } from '../signal/wire/SourceKind';
 import type { UnixMs } from '../signal/wire/UnixMs';
+import type { Waiting } from '../signal/wire/Waiting';
+import { CHAT_LINES_MAX } from '../signal/limits';
 
 export interface Room {
   readonly id: MeetingId;
@@ -26,14 +33,29 @@ export interface Room {
   /** Of our own sources those of which not every layer is watched, by kind: the layers that are. */
   readonly layers: ReadonlyMap<SourceKind, readonly string[]>;
   readonly recording: RecordingNotice | undefined;
+  /** What may be read of the chat, the eldest first. */
+  readonly chat: readonly ChatLine[];
+  /** The eldest first. */
+  readonly polls: readonly Poll[];
+  readonly rules: RoleRules;
+  /** In front for everyone, in this order. */
+  readonly spotlight: readonly SessionId[];
+  /** Absent: everyone may speak. Its times are the node's. */
+  readonly floor: Floor | undefined;
+  readonly door: Door;
+  /** Who waits before the door, for those who may let them in. */
+  readonly lobby: readonly Waiting[];
   readonly closesAtMs: UnixMs;
   /** The node's clock when `closesAtMs` was told. */
   readonly toldAtMs: UnixMs;
+  /** How far the node's clock is ahead of ours, as far as is known. */
+  readonly aheadMs: number;
 }
 
 export type Joined = Extract<Reply, { type: 'joined' }>;
 
-export function enter({ session, acts, state }: Joined): Room {
+/** `nowMs`: by our own clock; as if it were the node's where none is given. */
+export function enter({ session, acts, state }: Joined, nowMs: number = state.now_ms): Room {
   return {
     id: state.room,
     session,
@@ -45,8 +67,16 @@ export function enter({ session, acts, state }: Joined): Room {
     speakers: state.speakers,
     layers: new Map(state.layers.map((it) => [it.kind, it.rids])),
     recording: state.recording,
+    chat: state.chat,
+    polls: state.polls,
+    rules: state.rules,
+    spotlight: state.spotlight,
+    floor: state.floor,
+    door: state.door,
+    lobby: state.lobby,
     closesAtMs: state.closes_at_ms,
     toldAtMs: state.now_ms,
+    aheadMs: state.now_ms - nowMs,
   };
 }
 
@@ -55,6 +85,11 @@ export function reduce(room: Room, message: Push): Room {
     case 'participant_joined':
     case 'participant_changed':
       return { ...room, participants: new Map(room.participants).set(message.participant.session, message.participant) };
+    case 'participants_changed': {
+      const participants = new Map(room.participants);
+      for (const it of message.participants) participants.set(it.session, it);
+      return { ...room, participants };
+    }
     case 'participant_left': {
       const participants = new Map(room.participants);
       participants.delete(message.session);
@@ -72,11 +107,28 @@ export function reduce(room: Room, message: Push): Room {
     case 'recording':
       return { ...room, recording: message.recording ?? undefined };
     case 'classification':
-      return { ...room, classification: message.classification, lacks: message.lacks };
+      // CLASS-5: a meeting that is raised keeps no chat, here either.
+      return { ...room, classification: message.classification, lacks: message.lacks, chat: message.classification === 'TERBUKA' ? room.chat : [] };
+    case 'chat':
+      return { ...room, chat: [...room.chat, message.line].slice(-CHAT_LINES_MAX) };
+    case 'poll':
+      return { ...room, polls: [...room.polls.filter((it) => it.number !== message.poll.number), message.poll].sort((a, b) => a.number - b.number) };
+    case 'rules':
+      return { ...room, rules: message.rules };
+    case 'spotlight':
+      return { ...room, spotlight: message.sessions };
+    case 'floor':
+      return { ...room, floor: message.floor ?? undefined };
+    case 'door':
+      return { ...room, door: message.door };
+    case 'lobby':
+      return { ...room, lobby: message.waiting };
     case 'window':
       return { ...room, closesAtMs: message.closes_at_ms, toldAtMs: message.now_ms };
     case 'acts':
       return { ...room, acts: new Set(message.acts) };
+    case 'reaction':
+    case 'waiting':
     case 'ticket':
     case 'ended':
       return room;

@@ -25,6 +25,8 @@ export type Over =
 export type Phase =
   | { at: 'idle' }
   | { at: 'joining' }
+  /** Before the door, until somebody inside lets us in. By the node's clock. */
+  | { at: 'waiting'; sinceMs: number; chairPresent: boolean; sentBack: boolean }
   | { at: 'in' }
   /** The line is lost and is being built anew; nothing has to be touched. */
   | { at: 'reconnecting'; attempt: number }

@@ -161,6 +161,10 @@ export class Channel {
     }
     if (message === undefined) return;
     switch (message.type) {
+      // Its answer takes as long as somebody inside does.
+      case 'waiting':
+        this.pending.get(message.id)?.cancel();
+        return this.events.pushed(message);
       case 'joined':
       case 'answer':
       case 'done':

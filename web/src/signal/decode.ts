@@ -5,6 +5,7 @@
 
 import { OFFER_MEDIA_LINES_MAX, ROOM_PARTICIPANTS_MAX, SIGNAL_MESSAGE_BYTES_MAX } from './limits';
 import { asObject, flag, list, Malformed, nullable, number, object, optional, text, word, words, type Decoder } from './shape';
+import * as together from './together';
 import type { Act } from './wire/Act';
 import type { Classification } from './wire/Classification';
 import type { Code } from './wire/Code';
@@ -29,7 +30,7 @@ import type { SourceLayers } from './wire/SourceLayers';
 const RULES_MAX = 100;
 /** Simulcast layers of one source: browsers make three. */
 const RIDS_MAX = 8;
-/** Acts that one person can have: the protocol knows 12. */
+/** Acts that one person can have: the protocol knows 13. */
 const ACTS_MAX = 64;
 
 const ACTS: readonly Act[] = [
@@ -45,9 +46,10 @@ const ACTS: readonly Act[] = [
   'admit_others',
   'raise_classification',
   'end_meeting',
+  'chair',
 ];
 const CLASSIFICATIONS: readonly Classification[] = ['TERBUKA', 'TERHAD', 'SULIT', 'RAHSIA', 'RAHSIA_BESAR'];
-const LEAVE_REASONS: readonly LeaveReason[] = ['left', 'lost', 'removed', 'meeting_ended', 'window_closed', 'revoked', 'replaced', 'node_stopped'];
+const LEAVE_REASONS: readonly LeaveReason[] = ['left', 'lost', 'removed', 'sent_back', 'meeting_ended', 'window_closed', 'revoked', 'replaced', 'node_stopped'];
 const KINDS: readonly ParticipantKind[] = ['person', 'room_system', 'recorder'];
 const PAUSES: readonly PauseReason[] = ['muted', 'bandwidth', 'waiting', 'disconnected'];
 const ROLES: readonly Role[] = ['host', 'co_host', 'member', 'guest'];
@@ -80,6 +82,7 @@ const participant = object<Participant>({
   seat: optional(seat),
   room_system: optional(roomSystem),
   hand_raised_at_ms: optional(number),
+  allowed: optional(acts),
   joined_at_ms: number,
   connected: flag,
   sources: list(source, SOURCE_KINDS.length),
@@ -105,6 +108,13 @@ const roomState = object<RoomState>({
   speakers,
   layers: list(sourceLayers, SOURCE_KINDS.length),
   recording: optional(recording),
+  chat: together.chatLines,
+  polls: together.polls,
+  rules: together.rules,
+  spotlight: together.spotlight,
+  floor: optional(together.floor),
+  door: together.door,
+  lobby: together.lobby,
   closes_at_ms: number,
   now_ms: number,
 });
@@ -131,12 +141,22 @@ const bodies: { [Type in ServerMessage['type']]: Decoder<OfType<Type>> } = {
     acts,
     state: roomState,
   }),
+  waiting: object<OfType<'waiting'>>({ id: number, since_ms: number, chair_present: flag }),
   answer: object<OfType<'answer'>>({ id: number, answer: text }),
   done: object<OfType<'done'>>({ id: number }),
   refused: object<OfType<'refused'>>({ id: number, refusal }),
   ticket: object<OfType<'ticket'>>({ ticket: text }),
   participant_joined: object<OfType<'participant_joined'>>({ participant }),
   participant_changed: object<OfType<'participant_changed'>>({ participant }),
+  participants_changed: object<OfType<'participants_changed'>>({ participants: list(participant, ROOM_PARTICIPANTS_MAX) }),
+  chat: object<OfType<'chat'>>({ line: together.chatLine }),
+  reaction: object<OfType<'reaction'>>({ session: text, reaction: together.reaction }),
+  poll: object<OfType<'poll'>>({ poll: together.poll }),
+  rules: object<OfType<'rules'>>({ rules: together.rules }),
+  spotlight: object<OfType<'spotlight'>>({ sessions: together.spotlight }),
+  floor: object<OfType<'floor'>>({ floor: nullable(together.floor), now_ms: number }),
+  door: object<OfType<'door'>>({ door: together.door }),
+  lobby: object<OfType<'lobby'>>({ waiting: together.lobby }),
   participant_left: object<OfType<'participant_left'>>({ session: text, reason: leaveReason }),
   slots: object<OfType<'slots'>>({ slots }),
   speakers: object<OfType<'speakers'>>({ sessions: speakers }),

@@ -10,3 +10,22 @@ export const OFFER_MEDIA_LINES_MAX = 64;
 export const VIDEO_SLOTS_MAX = 50;
 /** People in one room. */
 export const ROOM_PARTICIPANTS_MAX = 500;
+/** One line of the chat, bytes. */
+export const CHAT_TEXT_BYTES_MAX = 2000;
+/** Lines of the chat that are kept for those who come later. */
+export const CHAT_LINES_MAX = 200;
+/** People named in one line. */
+export const CHAT_MENTIONS_MAX = 20;
+/** Polls of one meeting. */
+export const POLLS_MAX = 20;
+/** Choices of one poll. */
+export const POLL_CHOICES_MAX = 10;
+/** A question, or one of its choices, bytes. */
+export const POLL_TEXT_BYTES_MAX = 300;
+/** People in front for everyone. */
+export const SPOTLIGHT_MAX = 4;
+/** People before one door. */
+export const LOBBY_MAX = 100;
+/** Speaking time that can be set, seconds. */
+export const FLOOR_SECONDS_MIN = 5;
+export const FLOOR_SECONDS_MAX = 3600;

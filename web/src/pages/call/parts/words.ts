@@ -4,6 +4,7 @@ import type { DeviceKind, DeviceProblem } from '@/media/devices';
 import { m } from '@/paraglide/messages';
 import type { LeaveReason } from '@/signal/wire/LeaveReason';
 import type { SourceKind } from '@/signal/wire/SourceKind';
+import { actWord, signWord } from '../together/words';
 
 export function noticeText(notice: Notice): string {
   switch (notice.kind) {
@@ -27,6 +28,35 @@ export function noticeText(notice: Notice): string {
       return m.call_notice_classification({ classification: notice.to.replace('_', ' ') });
     case 'muted_by_host':
       return mutedByHost(notice.source);
+    case 'said':
+      return notice.line.to ? m.together_said_you({ name: notice.line.from.name, text: notice.line.text }) : m.together_said({ name: notice.line.from.name, text: notice.line.text });
+    case 'reacted':
+      return m.together_notice_reacted({ name: notice.name, sign: signWord(notice.reaction) });
+    case 'poll_opened':
+      return m.together_notice_poll({ question: notice.question });
+    case 'poll_closed':
+      return m.together_notice_poll_closed({ question: notice.question });
+    case 'waits':
+      return m.together_notice_waits({ name: notice.name, agency: notice.agency });
+    case 'floor_yours':
+      return notice.seconds === undefined ? m.together_notice_floor_yours() : m.together_notice_floor_yours_time({ seconds: String(notice.seconds) });
+    case 'floor_lost':
+      return m.together_notice_floor_lost();
+    case 'floor_controlled':
+      return m.together_notice_floor_on();
+    case 'floor_open':
+      return m.together_notice_floor_off();
+    case 'acts_changed':
+      return [
+        ...(notice.lost.length > 0 ? [m.together_notice_may_not({ acts: notice.lost.map(actWord).join(', ') })] : []),
+        ...(notice.gained.length > 0 ? [m.together_notice_may({ acts: notice.gained.map(actWord).join(', ') })] : []),
+      ].join(' ');
+    case 'door_locked':
+      return m.together_notice_locked();
+    case 'door_unlocked':
+      return m.together_notice_unlocked();
+    case 'spotlight_self':
+      return m.together_notice_spotlight();
     case 'reconnecting':
       return m.call_notice_reconnecting();
     case 'reconnected':
@@ -48,7 +78,7 @@ function mutedByHost(source: SourceKind): string {
 
 /** What must be heard at once, over anything else that is being read. */
 export const isUrgent = (notice: Notice): boolean =>
-  notice.kind === 'recording_started' || notice.kind === 'classification_raised' || notice.kind === 'muted_by_host';
+  notice.kind === 'recording_started' || notice.kind === 'classification_raised' || notice.kind === 'muted_by_host' || notice.kind === 'floor_yours' || notice.kind === 'floor_lost';
 
 export function deviceProblemText(kind: DeviceKind | 'screen', problem: DeviceProblem): string {
   switch (problem) {
@@ -97,6 +127,8 @@ function leaveTitle(reason: LeaveReason): string {
       return m.call_over_left_title();
     case 'removed':
       return m.call_over_removed_title();
+    case 'sent_back':
+      return m.call_over_sent_back_title();
     case 'meeting_ended':
       return m.call_over_ended_title();
     case 'window_closed':
@@ -117,6 +149,8 @@ function leaveText(reason: LeaveReason): string {
       return m.call_over_left_text();
     case 'removed':
       return m.call_over_removed_text();
+    case 'sent_back':
+      return m.together_notice_sent_back();
     case 'meeting_ended':
       return m.call_over_ended_text();
     case 'window_closed':

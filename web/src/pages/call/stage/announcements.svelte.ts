@@ -22,6 +22,8 @@ export function topicOf(kind: Notice['kind'] | 'chat' | 'speaking'): Topic | und
     case 'share_stopped':
       return 'shares';
     case 'chat':
+    case 'said':
+    case 'reacted':
       return 'chat';
     case 'speaking':
       return 'speaking';

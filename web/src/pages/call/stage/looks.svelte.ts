@@ -11,6 +11,8 @@ export class LooksState {
   self = $state<SelfView>('tile');
   mode = $state<DataMode>('full');
   pins = $state.raw<readonly string[]>([]);
+  /** Whom the chair put in front for everyone: as if pinned, while nobody is pinned here. */
+  front = $state.raw<readonly string[]>([]);
   page = $state(0);
 
   constructor(private readonly memory: Memory | undefined) {
@@ -21,7 +23,12 @@ export class LooksState {
   }
 
   get looks(): Looks {
-    return { layout: this.layout, pins: this.pins, self: this.self, page: this.page };
+    return { layout: this.layout, pins: this.large, self: this.self, page: this.page };
+  }
+
+  /** What is shown large. */
+  get large(): readonly string[] {
+    return this.pins.length > 0 ? this.pins : this.front;
   }
 
   choose(layout: Layout): void {
