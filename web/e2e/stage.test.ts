@@ -112,6 +112,18 @@ describe('in the meeting', () => {
     await page.keyboard.press('Escape');
   });
 
+  test('the meeting goes into a small window and back', async () => {
+    const { page, context } = officers[0]!;
+    const opened = context.waitForEvent('page');
+    await page.locator('body').press('k');
+    const small = await opened;
+    await until('the other’s picture in the small window', async () => (await small.locator('[data-testid=pip] video[data-drawn=true]').count()) === 1);
+    await picture(small, 'stage/small-window');
+    await small.getByRole('button').nth(1).click();
+    await until('it is closed', async () => small.isClosed());
+    await page.locator('[data-testid=meeting][data-phase=in]').waitFor();
+  });
+
   test('a screen is shared after the reminder, paused and stopped', async () => {
     const [{ page }, { page: other }] = officers as [Officer, Officer];
     await page.locator('body').press('s');
