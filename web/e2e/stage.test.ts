@@ -118,6 +118,7 @@ describe('in the meeting', () => {
     await page.locator('body').press('k');
     const small = await opened;
     await until('the other’s picture in the small window', async () => (await small.locator('[data-testid=pip] video[data-drawn=true]').count()) === 1);
+    expect(await small.locator('[data-testid=pip]').evaluate((it) => getComputedStyle(it).position), 'with the styles of the page').toBe('fixed');
     await picture(small, 'stage/small-window');
     await small.getByRole('button').nth(1).click();
     await until('it is closed', async () => small.isClosed());

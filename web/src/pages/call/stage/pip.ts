@@ -39,7 +39,7 @@ async function openDocument(documents: DocumentPip, source: PipSource, closed: (
   small.document.documentElement.lang = document.documentElement.lang;
   small.document.documentElement.style.colorScheme = 'dark';
   small.document.title = document.title;
-  for (const sheet of document.querySelectorAll('link[rel=stylesheet], style')) small.document.head.append(small.document.importNode(sheet, true));
+  small.document.adoptedStyleSheets = [stylesFor(small)];
   const shown = mount(PipView, { target: small.document.body, props: { ...source, onback: () => small.close() } });
   small.addEventListener(
     'pagehide',
@@ -50,6 +50,13 @@ async function openDocument(documents: DocumentPip, source: PipSource, closed: (
     { once: true },
   );
   return () => small.close();
+}
+
+/** The page's own styles, copied as they stand: nothing is fetched, so they are there at once and without a line. */
+function stylesFor(small: Window): CSSStyleSheet {
+  const sheet = new (small as unknown as { CSSStyleSheet: typeof CSSStyleSheet }).CSSStyleSheet();
+  sheet.replaceSync([...document.styleSheets].flatMap((it) => [...it.cssRules].map((rule) => rule.cssText)).join('\n'));
+  return sheet;
 }
 
 async function openVideo({ call, looks }: PipSource, closed: () => void): Promise<() => void> {
