@@ -59,7 +59,7 @@ impl Downlink {
 
     /// A packet for the line: it leaves when the gate lets it. Gives it back as it left, if it left at once.
     pub fn post(&mut self, now: Instant, out: &mut Outbox, class: Class, source: Option<u32>, packet: BytesMut) {
-        let estimate = self.estimator.bits_per_second();
+        let estimate = self.gate_bps();
         if let Some(waiting) = self.pacer.offer(now, estimate, Waiting { class, source, packet }) {
             self.leave(now, out, waiting.class, waiting.packet);
         }
@@ -67,10 +67,17 @@ impl Downlink {
 
     /// What the gate lets go by now.
     pub fn release(&mut self, now: Instant, out: &mut Outbox) {
-        let estimate = self.estimator.bits_per_second();
+        let estimate = self.gate_bps();
         while let Some(waiting) = self.pacer.poll(now, estimate) {
             self.leave(now, out, waiting.class, waiting.packet);
         }
+    }
+
+    /// By what the gate is measured: it lets pictures go at twice that. While a queue is drained, at no more than the estimate: what waited here for
+    /// the line that was wide would keep the queue full.
+    fn gate_bps(&self) -> u64 {
+        let estimate = self.estimator.bits_per_second();
+        if self.estimator.drains() { estimate / 2 } else { estimate }
     }
 
     /// When the gate is to be asked again.
