@@ -139,7 +139,7 @@ impl Engine {
                     PacketKind::Rtp => Kind::Rtp,
                     PacketKind::Rtcp => Kind::Rtcp,
                 };
-                self.transports.protect(outgoing.peer, kind, &outgoing.packet)
+                self.transports.protect(outgoing.peer, kind, outgoing.packet)
             })
         })?;
         self.counters.sent += 1;

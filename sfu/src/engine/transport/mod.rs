@@ -9,6 +9,7 @@ mod dtls;
 mod guard;
 mod ice;
 mod peer;
+mod seal;
 mod srtp;
 #[cfg(test)]
 pub mod testing;
@@ -316,14 +317,14 @@ impl Transports {
     }
 
     /// A packet for a peer, encrypted and with its way; none while it has no keys.
-    pub fn protect(&mut self, session: SessionId, kind: Kind, packet: &[u8]) -> Option<Transmit> {
+    pub fn protect(&mut self, session: SessionId, kind: Kind, mut packet: BytesMut) -> Option<Transmit> {
         let index = *self.by_session.get(&session)?;
         let peer = &mut self.entries[index].as_mut()?.peer;
         let path = peer.ice.selected()?;
         let srtp = peer.srtp.as_mut()?;
         let sealed = match kind {
-            Kind::Rtp => srtp.protect_rtp(packet),
-            Kind::Rtcp => srtp.protect_rtcp(packet),
+            Kind::Rtp => srtp.protect_rtp(&mut packet).map(|()| packet),
+            Kind::Rtcp => srtp.protect_rtcp(&packet),
         };
         match sealed {
             Ok(payload) => Some(Transmit { path, payload: payload.freeze() }),

@@ -1,7 +1,7 @@
 //! Calls in virtual time: people with cameras, microphones and lossy lines around one forwarder.
 
 mod bounds;
-mod client;
+pub(crate) mod client;
 mod codecs;
 mod demand;
 mod hearing;
