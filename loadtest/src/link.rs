@@ -1,5 +1,4 @@
 //! One way of a line: what it loses, how long it takes, how much it carries, how long its queue is. Told the time; tells when a datagram arrives.
-//! The same model stands on the wire ([`relay`](crate::relay)) and in the simulation of whole meetings (`sfu/src/engine/simulation`).
 
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use std::time::{Duration, Instant};
