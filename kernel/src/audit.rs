@@ -54,8 +54,9 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// `act` is `object.verb` (`reservation.approve`); the object is what it was done to.
+    /// `act` is the name of a [`wire::AuditAct`] (`reservation.approve`); the object is what it was done to.
     pub fn new(at: UnixMs, act: &'static str, object_kind: &'static str, object_id: impl std::fmt::Display) -> Self {
+        debug_assert!(wire::AuditAct::named(act).is_some(), "{act} is no act of the trail");
         Self {
             at,
             act,

@@ -3,6 +3,7 @@
 //! JSON is snake_case; instants are [`UnixMs`]; an absent permission is a no; an unknown classification is the highest.
 //! The browser's copy of these types is generated (`cargo test -p wire` writes `web/src/signal/wire/` anew and fails if it differed).
 
+pub mod audit;
 pub mod classification;
 pub mod control;
 pub mod grant;
@@ -13,6 +14,7 @@ pub mod rule;
 pub mod signal;
 pub mod time;
 
+pub use audit::AuditAct;
 pub use classification::Classification;
 pub use refusal::{Code, Refusal};
 pub use rule::Rule;

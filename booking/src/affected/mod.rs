@@ -198,14 +198,14 @@ pub async fn flag(tx: &mut Tx, now: UnixMs, by: PersonId, change: Marks<'_>) -> 
         for kind in change.kinds {
             let hit = (it.reservation, it.site, *kind);
             let act = if new.contains(&hit) && store::raise(tx, hit, now).await? {
-                ("flag", "reservation.flag")
+                (reservations::HistoryAct::Flag, "reservation.flag")
             } else if !after.contains(&hit) && store::clear(tx, hit, now).await? {
-                ("unflag", "reservation.unflag")
+                (reservations::HistoryAct::Unflag, "reservation.unflag")
             } else {
                 continue;
             };
             reservations::store::note(tx, it.reservation, now, act.0, Some(by), kind.rule()).await?;
-            if act.0 == "flag" {
+            if act.0 == reservations::HistoryAct::Flag {
                 tell(tx, now, it, *kind).await?;
             }
             let entry = Entry::new(now, act.1, "reservation", it.reservation).by(by);

@@ -71,7 +71,7 @@ async fn try_file(
         }
         let unsound: Vec<&str> = draft.points.iter().filter(|it| !it.sound).map(|it| it.point.text()).collect();
         audit::record(tx, row.clone().detail("unsound", unsound).detail("filed_as", signer.text()));
-        reservations::store::note(tx, id, now, "condition.file", Some(actor.person), Some(Rule::Tp7)).await?;
+        reservations::store::note(tx, id, now, reservations::HistoryAct::ConditionFile, Some(actor.person), Some(Rule::Tp7)).await?;
         if let Some(claim) = claim {
             idempotency::answer(tx, claim, &condition).await?;
         }

@@ -124,7 +124,7 @@ async fn try_decide(db: &Db, now: UnixMs, by: Decider, id: ReservationId, answer
             Decision::Return => send_back(tx, now, by, &stored, answer, reason).await?,
             Decision::Refuse => refuse(tx, now, by, &stored, answer.reason_code, reason).await?,
         }
-        reservations::store::note(tx, id, now, answer.decision.text(), Some(by.by.person), Some(Rule::Tp4)).await?;
+        reservations::store::note(tx, id, now, answer.decision.history(), Some(by.by.person), Some(Rule::Tp4)).await?;
         reservations::told::series_result(tx, now, &stored).await?;
         Ok(Outcome::Done)
     })

@@ -111,7 +111,7 @@ async fn ask(db: &Db, now: UnixMs, id: ReservationId, site: SiteId) -> Result<bo
             let about = About::of(tx, &it).await?;
             notices::tell(tx, now, &people, &Notice::ConsentAsked { about, site: place, at_ms: now }).await?;
         }
-        reservations::store::note(tx, id, now, "consent_ask", None, None).await?;
+        reservations::store::note(tx, id, now, reservations::HistoryAct::ConsentAsk, None, None).await?;
         let entry = Entry::new(now, "consent.ask", "reservation", id).rule(Rule::Tp4).detail("site", site.to_string());
         audit::record(tx, entry.detail("people", people.len()));
         Ok(true)
@@ -157,7 +157,7 @@ async fn try_answer(
         let said = words.clone();
         let answered = Answered { answer: given, by: by.person, at: now, words };
         store::answer_consent(tx, id, &Consent { site, slot: it.slot, asked_at: now, answered: Some(answered) }).await?;
-        let act = if given == ConsentAnswer::Given { "consent_give" } else { "consent_withhold" };
+        let act = if given == ConsentAnswer::Given { reservations::HistoryAct::ConsentGive } else { reservations::HistoryAct::ConsentWithhold };
         reservations::store::note(tx, id, now, act, Some(by.person), Some(Rule::Tp4)).await?;
         let entry = Entry::new(now, "consent.answer", "reservation", id).by(by.person).on_behalf_of(by.agency).rule(Rule::Tp4);
         audit::record(tx, entry.detail("site", site.to_string()).detail("answer", given.text()));

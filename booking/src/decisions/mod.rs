@@ -19,7 +19,7 @@ pub mod returns;
 mod store;
 pub mod working;
 
-use crate::names::names;
+use crate::{names::names, reservations::HistoryAct};
 
 pub use act::{Answer, Decider, decide};
 pub use returns::Field;
@@ -32,6 +32,17 @@ names! {
         /// Sent back to be put right.
         Return = "return",
         Refuse = "refuse",
+    }
+}
+
+impl Decision {
+    /// As the booking's history tells it.
+    const fn history(self) -> HistoryAct {
+        match self {
+            Self::Approve => HistoryAct::Approve,
+            Self::Return => HistoryAct::Return,
+            Self::Refuse => HistoryAct::Refuse,
+        }
     }
 }
 

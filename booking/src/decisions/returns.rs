@@ -132,7 +132,7 @@ fn beyond(changes: &BTreeSet<Change>, asked: &BTreeSet<Field>) -> Vec<&'static s
 /// The application is with the approver again; those on duty are told.
 pub async fn sent_again(tx: &mut Tx, now: UnixMs, id: ReservationId, by: By) -> Result<()> {
     store::close_return(tx, id, now).await?;
-    reservations::store::note(tx, id, now, "resubmit", Some(by.person), None).await?;
+    reservations::store::note(tx, id, now, reservations::HistoryAct::Resubmit, Some(by.person), None).await?;
     audit::record(tx, reservations::entry(now, "reservation.resubmit", id, by));
     let it = reservations::store::by_id(tx, id).await?.ok_or(Code::NotFound)?;
     let agency = identity::agency(tx, it.agency).await?.map(|it| it.short_name).unwrap_or_default();

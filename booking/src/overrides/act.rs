@@ -74,7 +74,7 @@ async fn try_ask(db: &Db, now: UnixMs, by: Hand, wish: &Wish, claim: Option<&Cla
         };
         store::insert(tx, &it).await?;
         if let Some(reservation) = reservation {
-            reservations::store::note(tx, reservation, now, "override_ask", Some(by.person), None).await?;
+            reservations::store::note(tx, reservation, now, reservations::HistoryAct::OverrideAsk, Some(by.person), None).await?;
         }
         audit::record(tx, described(entry(now, "override.ask", id, by), &it));
         let people: Vec<PersonId> = identity::holders(tx, PersonRole::Approver, None).await?.into_iter().filter(|it| *it != by.person).collect();
@@ -129,7 +129,7 @@ async fn try_decide(db: &Db, now: UnixMs, by: Hand, id: OverrideId, confirm: boo
             return Err(Refusal::new(Code::OverrideState).with("state", if in_time { state.text() } else { "lapsed" }).into());
         }
         if let Some(reservation) = it.reservation {
-            let act = if confirm { "override_confirm" } else { "override_decline" };
+            let act = if confirm { reservations::HistoryAct::OverrideConfirm } else { reservations::HistoryAct::OverrideDecline };
             reservations::store::note(tx, reservation, now, act, Some(by.person), None).await?;
         }
         let act = if confirm { "override.confirm" } else { "override.decline" };
@@ -177,7 +177,7 @@ pub async fn used(tx: &mut Tx, now: UnixMs, by: Hand, id: OverrideId, reservatio
     if !store::used(tx, id, reservation).await? {
         return Err(Refusal::new(Code::OverrideState).with("state", "used").into());
     }
-    reservations::store::note(tx, reservation, now, "override_use", Some(by.person), None).await?;
+    reservations::store::note(tx, reservation, now, reservations::HistoryAct::OverrideUse, Some(by.person), None).await?;
     audit::record(tx, entry(now, "override.use", id, by).detail("reservation", reservation.to_string()));
     Ok(())
 }
@@ -226,7 +226,7 @@ pub async fn record(tx: &mut Tx, now: UnixMs, of: &Record<'_>) -> Result<Overrid
     };
     store::insert(tx, &it).await?;
     store::mark(tx, of.reservation, it.id).await?;
-    reservations::store::note(tx, of.reservation, now, "override_use", Some(by.person), None).await?;
+    reservations::store::note(tx, of.reservation, now, reservations::HistoryAct::OverrideUse, Some(by.person), None).await?;
     audit::record(tx, described(entry(now, "override.record", it.id, by), &it));
     Ok(it.id)
 }

@@ -1,7 +1,7 @@
 //! The acts upon a reservation: apply, withdraw, lapse. Each is one transaction with its audit row; `now` is the server's clock.
 
 use super::{
-    Draft, Ended, State, Stored, amendment, drafts, occupancies, rules, store, told,
+    Draft, Ended, HistoryAct, State, Stored, amendment, drafts, occupancies, rules, store, told,
     verdict::{self, Setting},
     waiting,
 };
@@ -164,12 +164,12 @@ pub(super) async fn put(
     if let Some(draft) = application.draft_id {
         drafts::remove(tx, by.person, draft).await?;
     }
-    store::note(tx, id, now, "apply", Some(by.person), None).await?;
+    store::note(tx, id, now, HistoryAct::Apply, Some(by.person), None).await?;
     if let Some(exception) = exception {
         overrides::used(tx, now, by.into(), exception, id).await?;
     }
     if kind.waiting_no.is_some() {
-        store::note(tx, id, now, "wait", Some(by.person), None).await?;
+        store::note(tx, id, now, HistoryAct::Wait, Some(by.person), None).await?;
     }
     let row = entry(now, "reservation.apply", id, by)
         .rule(Rule::Tp2)
@@ -214,7 +214,7 @@ pub(super) async fn withdraw_in(tx: &mut Tx, now: UnixMs, by: By, it: &Stored, r
     if let Some(room) = it.meeting {
         meetings::change::cancel(tx, now, room, EndReason::Withdrawn).await?;
     }
-    store::note(tx, it.id, now, "withdraw", Some(by.person), None).await?;
+    store::note(tx, it.id, now, HistoryAct::Withdraw, Some(by.person), None).await?;
     let row = entry(now, "reservation.withdraw", it.id, by).detail("reference", it.reference.as_str());
     audit::record(tx, row.detail("reason", ended.reason));
     told::withdrawn(tx, now, it, by.person).await?;
@@ -246,7 +246,7 @@ pub async fn lapse_due(db: &Db, now: UnixMs) -> Result<usize> {
 pub(crate) async fn lapse(tx: &mut Tx, now: UnixMs, id: ReservationId) -> Result<()> {
     if store::lapse(tx, id).await? {
         occupancies::to_state(tx, id, "released").await?;
-        store::note(tx, id, now, "lapse", None, None).await?;
+        store::note(tx, id, now, HistoryAct::Lapse, None, None).await?;
         audit::record(tx, Entry::new(now, "reservation.lapse", "reservation", id));
     }
     Ok(())

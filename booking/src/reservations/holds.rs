@@ -1,6 +1,6 @@
 //! The hold of an undecided application runs out: until when it holds is the policy's ([`crate::policy::Policy::hold_until`]).
 
-use super::{State, act::found, occupancies, store, waiting};
+use super::{HistoryAct, State, act::found, occupancies, store, waiting};
 use kernel::{
     Db, Result,
     audit::{self, Entry},
@@ -27,7 +27,7 @@ async fn expire(db: &Db, now: UnixMs, id: ReservationId) -> Result<bool> {
         }
         occupancies::to_state(tx, id, "released").await?;
         store::touched(tx, id).await?;
-        store::note(tx, id, now, "hold_expire", None, None).await?;
+        store::note(tx, id, now, HistoryAct::HoldExpire, None, None).await?;
         audit::record(tx, Entry::new(now, "reservation.hold_expire", "reservation", id).detail("reference", stored.reference.as_str()));
         waiting::freed(tx, now, &stored).await?;
         Ok(true)

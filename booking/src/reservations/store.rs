@@ -1,6 +1,6 @@
 //! Reservations as stored: what is inserted together, which constraint means which refusal, and how lists are read.
 
-use super::{Draft, Ended, InSeries, State, Stored, StoredSite, occupancies};
+use super::{Draft, Ended, HistoryAct, InSeries, State, Stored, StoredSite, occupancies};
 use crate::{
     decisions::ReasonCode,
     policy::{LeadVerdict, Policy, Slot},
@@ -200,20 +200,20 @@ pub async fn overdue(tx: &mut Tx, now: UnixMs) -> Result<Vec<ReservationId>> {
 #[derive(Clone, Debug)]
 pub struct Note {
     pub at: UnixMs,
-    pub act: String,
+    pub act: HistoryAct,
     pub by: Option<PersonId>,
     pub rule: Option<String>,
 }
 
-pub async fn note(tx: &mut Tx, id: ReservationId, at: UnixMs, act: &str, by: Option<PersonId>, rule: Option<Rule>) -> Result<()> {
-    on!(tx, c => sqlx::query(NOTE).bind(Text(id)).bind(at.0).bind(act).bind(by.map(Text)).bind(rule.map(Rule::id)).execute(c).await.map(drop))?;
+pub async fn note(tx: &mut Tx, id: ReservationId, at: UnixMs, act: HistoryAct, by: Option<PersonId>, rule: Option<Rule>) -> Result<()> {
+    on!(tx, c => sqlx::query(NOTE).bind(Text(id)).bind(at.0).bind(act.text()).bind(by.map(Text)).bind(rule.map(Rule::id)).execute(c).await.map(drop))?;
     Ok(())
 }
 
 pub async fn history(tx: &mut Tx, id: ReservationId) -> Result<Vec<Note>> {
-    type Row = (i64, String, Option<Text<PersonId>>, Option<String>);
+    type Row = (i64, Text<HistoryAct>, Option<Text<PersonId>>, Option<String>);
     let rows: Vec<Row> = on!(tx, c => sqlx::query_as(HISTORY).bind(Text(id)).bind(HISTORY_MAX).fetch_all(c).await)?;
-    Ok(rows.into_iter().map(|(at, act, by, rule)| Note { at: UnixMs(at), act, by: by.map(|it| it.0), rule }).collect())
+    Ok(rows.into_iter().map(|(at, act, by, rule)| Note { at: UnixMs(at), act: act.0, by: by.map(|it| it.0), rule }).collect())
 }
 
 /// Which reservations a reader asks for.

@@ -1,6 +1,6 @@
 //! A reservation as it is shown: to whom, with which names, and what this person may do with it.
 
-use super::{State, Stored, act, store, waiting};
+use super::{HistoryAct, State, Stored, act, store, waiting};
 use crate::{
     Booking, conditions,
     decisions::{Decision, Field, ReasonCode, returns},
@@ -198,8 +198,7 @@ pub struct Offer {
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct HistoryRow {
     pub at_ms: UnixMs,
-    /// `apply`, `approve`, `refuse`, `withdraw`, `lapse`, `amend`, `hold_expire`, `wait`, `offer`, `accept`, `decline`, `offer_expire`
-    pub act: String,
+    pub act: HistoryAct,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -17,7 +17,7 @@ kernel::on_both! {
         let officer = world.person(PersonRole::Officer).clone();
         transact!(world.identity.db(), tx => {
             for number in 0..5 {
-                let entry = Entry::new(NOON, "thing.change", "thing", number).by(officer.id).on_behalf_of(officer.agency.id);
+                let entry = Entry::new(NOON, "site.amend", "thing", number).by(officer.id).on_behalf_of(officer.agency.id);
                 record(tx, entry.rule(Rule::Tp2).detail("number", number));
             }
             Ok(())
@@ -34,7 +34,7 @@ kernel::on_both! {
         let rest = world.get(&browser, &format!("/audit?limit=3&rule=TP-2&before={next}")).await;
         assert_eq!(rest.body["rows"].as_array().unwrap().len(), 2);
         assert!(rest.body.get("next").is_none());
-        let of_person = world.get(&browser, &format!("/audit?person={}&act=thing.change", officer.id)).await;
+        let of_person = world.get(&browser, &format!("/audit?person={}&act=site.amend", officer.id)).await;
         assert_eq!(of_person.body["rows"].as_array().unwrap().len(), 5);
         assert!(verify(world.identity.db()).await.unwrap().is_ok());
     }

@@ -12,7 +12,7 @@ use wire::{
 };
 
 fn entry(object: &str) -> Entry {
-    Entry::new(NOON, "thing.changed", "thing", object)
+    Entry::new(NOON, "site.amend", "thing", object)
 }
 
 async fn record(db: &Db, entries: Vec<Entry>) {

@@ -2855,9 +2855,13 @@ export interface components {
             /** @description For the first message on the signalling connection, and for nothing else: never in an address, never in a log. */
             token: string;
         };
+        /**
+         * @description What was done to a booking.
+         * @enum {string}
+         */
+        HistoryAct: "apply" | "wait" | "withdraw" | "lapse" | "offer" | "accept" | "decline" | "offer_expire" | "amend" | "hold_expire" | "approve" | "return" | "refuse" | "resubmit" | "override_ask" | "override_confirm" | "override_decline" | "override_use" | "consent_ask" | "consent_give" | "consent_withhold" | "check_in" | "check_in_undo" | "extend" | "no_show_warning" | "no_show" | "displace" | "resite" | "go_online" | "restore" | "flag" | "unflag" | "keep_wall_time" | "condition.file";
         HistoryRow: {
-            /** @description `apply`, `approve`, `refuse`, `withdraw`, `lapse`, `amend`, `hold_expire`, `wait`, `offer`, `accept`, `decline`, `offer_expire` */
-            act: string;
+            act: components["schemas"]["HistoryAct"];
             at_ms: components["schemas"]["UnixMs"];
             by?: string | null;
             rule?: string | null;

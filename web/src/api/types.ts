@@ -19,6 +19,7 @@ export type SessionAnswer = Schemas['Session'];
 export type NewPerson = Schemas['NewPerson'];
 export type PersonCreated = Schemas['CreatedPerson'];
 
+export type HistoryAct = Schemas['HistoryAct'];
 export type Equipment = Schemas['Equipment'];
 export type Site = Schemas['Site'];
 export type Region = Schemas['Region'];

@@ -1,19 +1,14 @@
-/** The words for acts in a history or in the audit trail. The server may name acts that have none here: they are then shown as they are. */
+/** The words for what was done: in the audit trail, and in the history of a booking. An act without words does not compile. */
+import type { HistoryAct } from '@/api/types';
 import { m } from '@/paraglide/messages';
+import type { AuditAct } from '@/signal/wire/AuditAct';
 
-const ACTS: Record<string, () => string> = {
+const ACTS: Record<AuditAct, () => string> = {
   'reservation.apply': () => m.act_reservation_submitted(),
   'reservation.approve': () => m.act_reservation_approved(),
   'reservation.refuse': () => m.act_reservation_refused(),
   'reservation.return': () => m.act_reservation_returned(),
   'reservation.resubmit': () => m.act_reservation_resubmitted(),
-  'reservation.override_ask': () => m.act_override_asked(),
-  'reservation.override_confirm': () => m.act_override_confirmed(),
-  'reservation.override_decline': () => m.act_override_declined(),
-  'reservation.override_use': () => m.act_override_used(),
-  'reservation.consent_ask': () => m.act_consent_asked(),
-  'reservation.consent_give': () => m.act_consent_given(),
-  'reservation.consent_withhold': () => m.act_consent_withheld(),
   'override.ask': () => m.act_override_asked(),
   'override.confirm': () => m.act_override_confirmed(),
   'override.decline': () => m.act_override_declined(),
@@ -35,10 +30,7 @@ const ACTS: Record<string, () => string> = {
   'reservation.hold_remind': () => m.act_reservation_hold_reminded(),
   'reservation.keep_wall_time': () => m.act_reservation_wall_time(),
   'service.zone_changed': () => m.act_zone_changed(),
-  'reservation.wait': () => m.act_reservation_waits(),
   'reservation.offer': () => m.act_reservation_offered(),
-  'reservation.accept': () => m.act_reservation_offer_accepted(),
-  'reservation.decline': () => m.act_reservation_offer_declined(),
   'reservation.offer_expire': () => m.act_reservation_offer_expired(),
   'meeting.create': () => m.act_meeting_created(),
   'meeting.end': () => m.act_meeting_ended(),
@@ -113,13 +105,54 @@ const ACTS: Record<string, () => string> = {
   'session.open': () => m.act_sign_in(),
   'session.close': () => m.act_sign_out(),
   'password.change': () => m.act_password_changed(),
+  'block.keep_open': () => m.act_block_kept(),
+  'block.move_end': () => m.act_block_end_moved(),
+  'reservation.accept_offer': () => m.act_reservation_offer_accepted(),
+  'reservation.decline_offer': () => m.act_reservation_offer_declined(),
 };
 
-/** The history of a reservation names its acts without saying what they are of. */
-export function actName(act: string, of = ''): string {
-  const key = Object.hasOwn(ACTS, act) ? act : `${of}.${act}`;
-  return ACTS[key]?.() ?? act;
-}
+const HISTORY: Record<HistoryAct, () => string> = {
+  apply: () => m.act_reservation_submitted(),
+  wait: () => m.act_reservation_waits(),
+  withdraw: () => m.act_reservation_withdrawn(),
+  lapse: () => m.act_reservation_lapsed(),
+  offer: () => m.act_reservation_offered(),
+  accept: () => m.act_reservation_offer_accepted(),
+  decline: () => m.act_reservation_offer_declined(),
+  offer_expire: () => m.act_reservation_offer_expired(),
+  amend: () => m.act_reservation_amended(),
+  hold_expire: () => m.act_reservation_hold_expired(),
+  approve: () => m.act_reservation_approved(),
+  return: () => m.act_reservation_returned(),
+  refuse: () => m.act_reservation_refused(),
+  resubmit: () => m.act_reservation_resubmitted(),
+  override_ask: () => m.act_override_asked(),
+  override_confirm: () => m.act_override_confirmed(),
+  override_decline: () => m.act_override_declined(),
+  override_use: () => m.act_override_used(),
+  consent_ask: () => m.act_consent_asked(),
+  consent_give: () => m.act_consent_given(),
+  consent_withhold: () => m.act_consent_withheld(),
+  check_in: () => m.act_reservation_checked_in(),
+  check_in_undo: () => m.act_reservation_check_in_undone(),
+  extend: () => m.act_reservation_extended(),
+  no_show_warning: () => m.act_reservation_no_show_warned(),
+  no_show: () => m.act_reservation_no_show(),
+  displace: () => m.act_reservation_displaced(),
+  resite: () => m.act_reservation_resited(),
+  go_online: () => m.act_reservation_online(),
+  restore: () => m.act_reservation_restored(),
+  flag: () => m.act_reservation_flagged(),
+  unflag: () => m.act_reservation_unflagged(),
+  keep_wall_time: () => m.act_reservation_wall_time(),
+  'condition.file': () => m.act_condition_filed(),
+};
+
+/** An act of the audit trail; one that an older version wrote under a name of its own is shown as it is. */
+export const actName = (act: string): string => (Object.hasOwn(ACTS, act) ? ACTS[act as AuditAct]() : act);
+
+/** What the history of a booking says. */
+export const historyName = (act: HistoryAct): string => HISTORY[act]();
 
 /** The acts that a person can look for. */
 export const KNOWN_ACTS: readonly string[] = Object.keys(ACTS);
