@@ -122,9 +122,16 @@ async fn displace(tx: &mut Tx, now: UnixMs, block: &Block, met: &store::Met, by:
         }
     }
     let rule = (block.kind == BlockKind::Fault).then_some(Rule::Tp6);
-    reservations::store::note(tx, id, now, "displace", by, rule).await?;
+    reservations::store::note(tx, id, now, reservations::HistoryAct::Displace, by, rule).await?;
     audit::record(tx, of_reservation(now, "reservation.displace", &lost, by));
     Ok(Some(lost))
+}
+
+/// With where the booking stands now and the rooms that it has: what the reports read.
+pub(super) async fn standing_now(tx: &mut Tx, id: ReservationId, row: Entry) -> Result<Entry> {
+    let it = reservations::store::by_id(tx, id).await?.ok_or(Code::NotFound)?;
+    let sites: Vec<String> = it.sites.iter().map(|it| it.site.to_string()).collect();
+    Ok(row.detail("state", it.state.text()).detail("sites", sites))
 }
 
 fn of_reservation(now: UnixMs, act: &'static str, it: &Displaced, by: Option<PersonId>) -> Entry {
@@ -240,8 +247,9 @@ async fn restore(tx: &mut Tx, now: UnixMs, lost: &store::Kept, by: Option<Person
     }
     store::reservation_to(tx, it.reservation, &it.from_state).await?;
     reservations::store::touched(tx, it.reservation).await?;
-    reservations::store::note(tx, it.reservation, now, "restore", by, None).await?;
-    audit::record(tx, of_reservation(now, "reservation.restore", it, by));
+    reservations::store::note(tx, it.reservation, now, reservations::HistoryAct::Restore, by, None).await?;
+    let row = standing_now(tx, it.reservation, of_reservation(now, "reservation.restore", it, by)).await?;
+    audit::record(tx, row);
     Ok(true)
 }
 

@@ -179,14 +179,15 @@ async fn settled(tx: &mut Tx, now: UnixMs, lost: &Kept, outcome: Outcome, by: Pe
         store::reservation_to(tx, id, &lost.shown.from_state).await?;
     }
     let (note, act) = match outcome {
-        Outcome::Resited => ("resite", "reservation.resite"),
-        Outcome::Online => ("go_online", "reservation.go_online"),
-        Outcome::Restored => ("restore", "reservation.restore"),
+        Outcome::Resited => (reservations::HistoryAct::Resite, "reservation.resite"),
+        Outcome::Online => (reservations::HistoryAct::GoOnline, "reservation.go_online"),
+        Outcome::Restored => (reservations::HistoryAct::Restore, "reservation.restore"),
     };
     reservations::store::touched(tx, id).await?;
     let rule = exempt.then_some(Rule::Tp2);
     reservations::store::note(tx, id, now, note, Some(by), rule).await?;
-    let mut row = Entry::new(now, act, "reservation", id).by(by).detail("block", lost.shown.block.to_string());
+    let mut row =
+        act::standing_now(tx, id, Entry::new(now, act, "reservation", id).by(by).detail("block", lost.shown.block.to_string())).await?;
     if let Some(site) = site {
         row = row.detail("site", site.to_string());
     }

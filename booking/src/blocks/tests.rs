@@ -93,7 +93,7 @@ kernel::on_both! {
         let again = apply(&db, NOW, world.application(&world.draft(USE.saturating_add_ms(HOUR), 1))).await;
         assert_eq!(refusal(again).code, Code::SlotTaken);
         let mut tx = db.read().await.unwrap();
-        assert_eq!(reservations::occupancies::busy(&mut tx, world.sites[1], changed.displaced[0].span, None).await.unwrap().len(), 1);
+        assert_eq!(reservations::taken::busy(&mut tx, world.sites[1], changed.displaced[0].span, None).await.unwrap().len(), 1);
         assert_eq!(displaced_by(&mut tx, id).await.unwrap(), changed.displaced);
         drop(tx);
         let rows = audit_rows(&db).await;

@@ -7,7 +7,13 @@ use super::{
     records::{MONTHS_KEPT, Records},
     wanted,
 };
-use crate::{Booking, policy, reservations::view, sites};
+use crate::{
+    Booking,
+    holidays::{self, Calendar},
+    policy,
+    reservations::view,
+    sites,
+};
 use axum::{
     extract::State,
     http::header,
@@ -109,14 +115,15 @@ async fn report(booking: &Booking, actor: &Actor, asked: Asked) -> Result<Report
     let records = booking.reports.up_to_date(&booking.db).await?;
     let mut tx = booking.db.read().await?;
     let (sites, agencies) = (sites::all(&mut tx).await?, identity::agencies::all(&mut tx).await?);
-    Ok(made(&records, &ask, &sites, &agencies, now))
+    let calendar = holidays::calendar(&mut tx, ask.first.first_day(), ask.last.plus(1).first_day()).await?;
+    Ok(made(&records, &ask, (&sites, &calendar), &agencies, now))
 }
 
 /// The report, from what it is made of.
-pub fn made(records: &Records, ask: &Ask, sites: &[sites::Site], agencies: &[AgencyRef], now: UnixMs) -> Report {
+fn made(records: &Records, ask: &Ask, (sites, calendar): (&[sites::Site], &Calendar), agencies: &[AgencyRef], now: UnixMs) -> Report {
     let asked_sites: Vec<&sites::Site> =
         sites.iter().filter(|site| ask.sites.as_ref().is_none_or(|asked| asked.contains(&site.id))).collect();
-    let open = |sites: &[&sites::Site], month: Month| -> i64 { sites.iter().map(|site| open_minutes(site, month)).sum() };
+    let open = |sites: &[&sites::Site], month: Month| -> i64 { sites.iter().map(|site| open_minutes(site, month, calendar)).sum() };
     let of = |by: By| figures::figures(records, ask, by, now);
     let mut total = of(By::Everything).remove(&Key::All).unwrap_or_default();
     total.minutes_open = Some(ask.first.through(ask.last).map(|month| open(&asked_sites, month)).sum());
@@ -129,7 +136,7 @@ pub fn made(records: &Records, ask: &Ask, sites: &[sites::Site], agencies: &[Age
     let mut by_site = of(By::Site);
     let site_rows = asked_sites.iter().map(|site| {
         let mut figures = by_site.remove(&Key::Site(site.id)).unwrap_or_default();
-        figures.minutes_open = Some(ask.first.through(ask.last).map(|month| open_minutes(site, month)).sum());
+        figures.minutes_open = Some(ask.first.through(ask.last).map(|month| open_minutes(site, month, calendar)).sum());
         ReportRow { month: None, agency: None, site: Some(site.as_ref()), figures }
     });
     let mut by_agency = of(By::Agency);
@@ -149,11 +156,10 @@ pub fn made(records: &Records, ask: &Ask, sites: &[sites::Site], agencies: &[Age
     }
 }
 
-/// Minutes in which a site is open in a month, holidays not taken off.
-fn open_minutes(site: &sites::Site, month: Month) -> i64 {
-    use chrono::{Datelike, Weekday};
-    let working = month.days().filter(|day| !matches!(day.weekday(), Weekday::Sat | Weekday::Sun)).count();
-    i64::try_from(working).unwrap_or(0) * (site.closes_minute - site.opens_minute)
+/// Minutes in which a site is open on the working days of a month.
+fn open_minutes(site: &sites::Site, month: Month, calendar: &Calendar) -> i64 {
+    let working = month.days().filter(|day| !calendar.is_weekend(site.region, *day) && holidays::on(calendar, site, *day).is_none());
+    working.filter_map(|day| site.hours_on(day)).map(|(opens, closes)| closes - opens).sum()
 }
 
 fn span(asked: &Asked, now: UnixMs) -> Result<Ask> {

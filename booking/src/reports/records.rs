@@ -4,6 +4,7 @@ use super::{
     facts::{self, Ending, Fact, Span},
     month::Month,
 };
+use crate::reservations::State;
 use kernel::audit;
 use std::collections::{BTreeMap, BTreeSet};
 use wire::{
@@ -52,7 +53,6 @@ pub type RuleCounts = BTreeMap<(Month, Option<AgencyId>, String), u64>;
 #[derive(Clone, Debug)]
 pub struct Fault {
     pub site: SiteId,
-    pub severity: String,
     pub reported_at: UnixMs,
     pub mended_at: Option<UnixMs>,
 }
@@ -110,16 +110,34 @@ impl Records {
                 self.applications.insert(reservation, application);
             }
             Fact::RefusedByRule { agency, rule } => *self.refused.entry((Month::of(at), agency, rule)).or_default() += 1,
-            Fact::Overridden { rule, agency } => *self.overridden.entry((Month::of(at), agency, rule)).or_default() += 1,
-            Fact::Amended { reservation, span } => self.of(reservation, |it| it.span = span),
+            Fact::Overridden { rule, agency } => *self.overridden.entry((Month::of(at), Some(agency), rule)).or_default() += 1,
+            Fact::Amended { reservation, span, decided_anew } => self.of(reservation, |it| {
+                it.span = span;
+                if decided_anew {
+                    it.standing = Standing::Waiting;
+                }
+            }),
+            Fact::Extended { reservation, ends_at } => self.of(reservation, |it| it.span.ends_at = ends_at),
+            Fact::Shifted { reservation, by_ms } => self.of(reservation, |it| {
+                it.span.starts_at = it.span.starts_at.saturating_add_ms(by_ms);
+                it.span.ends_at = it.span.ends_at.saturating_add_ms(by_ms);
+            }),
+            Fact::Settled { reservation, sites, state } => self.of(reservation, |it| {
+                it.span.sites = sites;
+                it.standing = match state {
+                    State::Approved => Standing::Approved,
+                    State::Displaced => Standing::Ended(Ending::Displaced),
+                    _ => Standing::Waiting,
+                };
+            }),
             Fact::Approved { reservation } => self.decide(reservation, at, Standing::Approved),
             Fact::Declined { reservation, reason } => self.decide(reservation, at, Standing::Declined { reason }),
             Fact::Returned { reservation } => self.decide(reservation, at, Standing::Waiting),
             Fact::Ended { reservation, how } => self.of(reservation, |it| it.standing = Standing::Ended(how)),
-            Fact::NoShow { reservation, site } => self.of(reservation, |it| _ = it.no_shows.insert(site)),
+            Fact::NoShow { reservation, sites } => self.of(reservation, |it| it.no_shows.extend(sites)),
             Fact::ConditionFiled { reservation, site } => self.of(reservation, |it| _ = it.conditions.insert(site, at)),
-            Fact::FaultReported { fault, site, severity } => {
-                self.faults.insert(fault, Fault { site, severity, reported_at: at, mended_at: None });
+            Fact::FaultReported { fault, site } => {
+                self.faults.insert(fault, Fault { site, reported_at: at, mended_at: None });
             }
             Fact::FaultMended { fault } => self.of_fault(fault, |it| it.mended_at = Some(at)),
             Fact::FaultReopened { fault } => self.of_fault(fault, |it| it.mended_at = None),

@@ -74,7 +74,8 @@ kernel::on_both! {
         let used = trail.applied(NOW, later(3 * DAY)).await;
         trail.act(later(HOUR), "reservation.approve", used).await;
         trail.at_site(later(3 * DAY + 3 * HOUR), "condition.file", used, trail.sites[0]).await;
-        trail.at_site(later(3 * DAY + HOUR), "use.no_show", used, trail.sites[1]).await;
+        let missed = Entry::new(later(3 * DAY + HOUR), "reservation.no_show", "reservation", used);
+        trail.row(missed.detail("sites", vec![trail.sites[1].to_string()])).await;
         let withdrawn = trail.applied(NOW, later(4 * DAY)).await;
         trail.act(later(3 * HOUR), "reservation.approve", withdrawn).await;
         trail.act(later(4 * HOUR), "reservation.withdraw", withdrawn).await;

@@ -38,7 +38,7 @@ kernel::on_both! {
         assert_eq!(report["agencies"][0]["agency"]["short_name"], "KKM");
         let cyberjaya = &report["sites"][0];
         assert_eq!((text(&cyberjaya["site"]["short_name"]), &cyberjaya["figures"]["held"]), ("CBJ".into(), &json!(1)));
-        assert_eq!(cyberjaya["figures"]["minutes_open"], 23 * 540, "23 working days of nine hours");
+        assert_eq!(cyberjaya["figures"]["minutes_open"], 21 * 540, "23 weekdays of nine hours, two of them holidays in Selangor");
 
         let file = plane.get(Some(&cast.auditor), "/api/v1/reports.csv?from=2026-12&to=2026-12").await;
         assert_eq!(file.status, 200);
@@ -46,6 +46,64 @@ kernel::on_both! {
         assert!(lines[0].starts_with("month,agency,site,applications,"));
         assert!(lines[1].starts_with("2026-12,,,1,1,1,0,"), "{}", lines[1]);
         assert!(lines[2].starts_with(",Kementerian Kesihatan Malaysia,,1,1,"), "{}", lines[2]);
+    }
+
+    async fn a_room_lost_and_another_found_and_a_session_made_longer_count_as_they_came_out(db: Db) {
+        let plane = Plane::new(db).await;
+        let cast = Cast::new(&plane).await;
+        let booked = cast.approved(&plane).await;
+        plane.clock.set(UnixMs(USE.0 - HOUR / 2));
+        let sites = plane.get(Some(&cast.stranger), "/api/v1/sites").await.ok();
+        let codec = sites["sites"].as_array().unwrap().iter().find(|it| it["id"] == json!(plane.sites[0])).unwrap()["equipment"]
+            .as_array().unwrap().iter().find(|it| it["kind"] == "codec").unwrap()["id"].clone();
+        let broken = json!({ "site": plane.sites[0], "equipment": codec, "severity": "s1", "description": "Kodek tidak hidup" });
+        let fault = plane.post(Some(&cast.facilitator), "/api/v1/faults", broken).await.ok();
+        let total = async || plane.get(Some(&cast.auditor), REPORT).await.ok()["total"].clone();
+        assert_eq!((&total().await["displaced"], &total().await["approved"]), (&json!(1), &json!(0)));
+
+        let block = plane.get(Some(&cast.facilitator), &format!("/api/v1/faults/{}", text(&fault["id"]))).await.ok()["block"]["id"].clone();
+        let path = format!("/api/v1/blocks/{}/affected/{}", text(&block), text(&booked["id"]));
+        plane.post(Some(&cast.facilitator), &path, json!({ "choice": "resite", "site": plane.sites[2] })).await.ok();
+        let settled = total().await;
+        assert_eq!((&settled["displaced"], &settled["approved"], &settled["overrides"]), (&json!(0), &json!(1), &json!(1)));
+        let of_ministry = plane.get(Some(&cast.applicant), REPORT).await.ok();
+        assert_eq!(of_ministry["total"]["overrides"], 1, "an exception counts for the agency that it was made for");
+
+        plane.clock.set(UnixMs(USE.0 + HOUR));
+        let path = format!("/api/v1/reservations/{}/extension", text(&booked["id"]));
+        plane.post(Some(&cast.officers[0]), &path, json!({ "minutes": 30 })).await.ok();
+        plane.clock.set(UnixMs(USE.0 + 4 * HOUR));
+        let report = plane.get(Some(&cast.auditor), REPORT).await.ok();
+        assert_eq!((&report["total"]["held"], &report["total"]["minutes_held"]), (&json!(2), &json!(300)));
+        let held: Vec<_> = report["sites"].as_array().unwrap().iter().map(|it| it["figures"]["held"].clone()).collect();
+        assert_eq!(held, [json!(0), json!(1), json!(1)], "at the room that was used, not at the one that was booked");
+    }
+
+    async fn an_amended_use_counts_where_it_went_and_one_that_nobody_came_to_does_not(db: Db) {
+        let plane = Plane::new(db.clone()).await;
+        let cast = Cast::new(&plane).await;
+        let booked = cast.approved(&plane).await;
+        let path = format!("/api/v1/reservations/{}", text(&booked["id"]));
+        let whole = plane.get(Some(&cast.applicant), &path).await.ok();
+        let (from, until) = (USE.0 + 34 * DAY, USE.0 + 34 * DAY + HOUR);
+        let mut moved = cast.draft(&plane);
+        (moved["starts_at_ms"], moved["ends_at_ms"]) = (json!(from), json!(until));
+        let amendment = json!({ "version": whole["version"], "draft": moved });
+        plane.send(Method::PUT, Some(&cast.applicant), &path, Some(amendment), None).await.ok();
+        let total = async |month: &str| {
+            plane.get(Some(&cast.auditor), &format!("/api/v1/reports?from={month}&to={month}")).await.ok()["total"].clone()
+        };
+        assert_eq!((&total("2026-12").await["waiting"], &total("2026-12").await["approved"]), (&json!(1), &json!(0)), "decided anew");
+        plane.post(Some(&cast.approver), &format!("{path}/decision"), json!({ "decision": "approve" })).await.ok();
+        plane.clock.set(UnixMs(until + HOUR));
+        assert_eq!(total("2026-12").await["held"], 0, "it is not where it was");
+        assert_eq!((&total("2027-01").await["held"], &total("2027-01").await["minutes_held"]), (&json!(2), &json!(120)));
+
+        for minutes in [10, 15] {
+            assert_eq!(crate::use_of_rooms::no_shows_due(&db, UnixMs(from + minutes * 60_000)).await.unwrap(), 1);
+        }
+        let missed = total("2027-01").await;
+        assert_eq!((&missed["held"], &missed["no_shows"]), (&json!(0), &json!(2)), "at both sites");
     }
 
     async fn each_sees_what_concerns_them_and_nothing_else(db: Db) {

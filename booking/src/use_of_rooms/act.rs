@@ -68,7 +68,7 @@ async fn try_check_in(tx: &mut Tx, now: UnixMs, id: ReservationId, site: SiteId,
     }
     let first = store::check_in(tx, id, site, &store::CheckIn { by: by.way(), person: by.person(), device: by.device(), at: now }).await?;
     if first {
-        reservations::store::note(tx, id, now, "check_in", by.person(), None).await?;
+        reservations::store::note(tx, id, now, reservations::HistoryAct::CheckIn, by.person(), None).await?;
         audit::record(tx, entry(now, id, site, by));
     }
     Ok(())
@@ -90,7 +90,7 @@ pub async fn undo_check_in(db: &Db, now: UnixMs, id: ReservationId, site: SiteId
             return Err(Code::CheckInSettled.into());
         }
         store::undo_check_in(tx, id, site).await?;
-        reservations::store::note(tx, id, now, "check_in_undo", Some(person), None).await?;
+        reservations::store::note(tx, id, now, reservations::HistoryAct::CheckInUndo, Some(person), None).await?;
         audit::record(tx, row());
         Ok(())
     });

@@ -77,7 +77,7 @@ async fn try_extend(tx: &mut Tx, now: UnixMs, id: ReservationId, by: Extender, m
     if let Some(meeting) = stored.meeting {
         change::extend(tx, now, meeting, later).await?;
     }
-    reservations::store::note(tx, id, now, "extend", person, None).await?;
+    reservations::store::note(tx, id, now, reservations::HistoryAct::Extend, person, None).await?;
     audit::record(tx, entry(now, id, by, minutes).detail("reference", stored.reference.as_str()).detail("ends_at_ms", later.ends_at.0));
     Ok(())
 }

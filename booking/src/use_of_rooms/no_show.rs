@@ -50,7 +50,7 @@ async fn judge(db: &Db, now: UnixMs, id: ReservationId) -> Result<bool> {
                 for (site, _) in &sites {
                     store::warn(tx, id, *site, now).await?;
                 }
-                reservations::store::note(tx, id, now, "no_show_warning", None, None).await?;
+                reservations::store::note(tx, id, now, reservations::HistoryAct::NoShowWarning, None, None).await?;
                 let release_at = policy.release_at(slot, now);
                 tell(tx, now, &stored, &sites, |about, site| Notice::CheckInWarning { about, site, release_at_ms: release_at }).await?;
                 audit::record(tx, Entry::new(now, "reservation.no_show_warning", "reservation", id).detail("release_at_ms", release_at.0));
@@ -64,8 +64,9 @@ async fn judge(db: &Db, now: UnixMs, id: ReservationId) -> Result<bool> {
                     change::cancel(tx, now, meeting, EndReason::NoShow).await?;
                 }
                 tell(tx, now, &stored, &sites, |about, site| Notice::NoShow { about, site, at_ms: now }).await?;
-                reservations::store::note(tx, id, now, "no_show", None, None).await?;
-                audit::record(tx, Entry::new(now, "reservation.no_show", "reservation", id).detail("released_from_ms", from.0));
+                reservations::store::note(tx, id, now, reservations::HistoryAct::NoShow, None, None).await?;
+                let row = Entry::new(now, "reservation.no_show", "reservation", id).detail("released_from_ms", from.0);
+                audit::record(tx, row.detail("sites", sites.iter().map(|it| it.0.to_string()).collect::<Vec<_>>()));
                 reservations::waiting::freed(tx, now, &stored).await?;
             }
         }

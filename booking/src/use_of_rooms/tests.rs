@@ -165,11 +165,11 @@ kernel::on_both! {
         assert_eq!(stored(&db, id).await.state, State::Approved);
         assert!(meeting(&db, id).await.ended_at == Some(at(15)));
         assert!(matches!(sent(&db).await[..], [Command::EndRoom { reason: LeaveReason::Revoked, .. }]));
-        let busy = reservations::occupancies::busy(&mut db.read().await.unwrap(), world.sites[0], Slot { starts_at: at(0), ends_at: at(120) }, None).await.unwrap();
+        let busy = reservations::taken::busy(&mut db.read().await.unwrap(), world.sites[0], Slot { starts_at: at(0), ends_at: at(120) }, None).await.unwrap();
         assert_eq!(busy, [Slot { starts_at: at(0), ends_at: at(15) }], "what was held until then stays told");
         let late = check_in(&db, at(25), id, world.sites[0], CheckInBy::Panel(DeviceId::fresh())).await;
         assert_eq!(refusal(late).code, Code::NoShow);
-        let acts: Vec<String> = reservations::store::history(&mut db.read().await.unwrap(), id).await.unwrap().into_iter().map(|it| it.act).collect();
+        let acts: Vec<String> = reservations::store::history(&mut db.read().await.unwrap(), id).await.unwrap().into_iter().map(|it| it.act.to_string()).collect();
         assert_eq!(acts[acts.len() - 2..], ["no_show_warning", "no_show"]);
     }
 
@@ -262,7 +262,7 @@ kernel::on_both! {
                 refused => assert_eq!(refusal(refused).code, Code::SlotTaken),
             }
             let day = Slot { starts_at: draft.starts_at_ms, ends_at: draft.ends_at_ms };
-            assert!(reservations::occupancies::busy(&mut db.read().await.unwrap(), world.sites[0], day, None).await.unwrap().len() <= 1);
+            assert!(reservations::taken::busy(&mut db.read().await.unwrap(), world.sites[0], day, None).await.unwrap().len() <= 1);
         }
         assert!(kernel::audit::verify(&db).await.unwrap().is_ok(), "no gap in the audit");
     }

@@ -5,7 +5,7 @@ pub mod rules;
 mod store;
 
 use super::{
-    Application, Draft, State, Stored,
+    Application, Draft, HistoryAct, State, Stored,
     act::{all_of, entry, found_with, with_alternatives},
     occupancies, store as reservations, told,
     verdict::{self, Setting},
@@ -161,12 +161,15 @@ async fn carry_out(
         let new = reservations::by_id(tx, old.id).await?.ok_or(Code::NotFound)?;
         meetings::follow::follow(tx, now, meeting, old, &new).await?;
     }
-    reservations::note(tx, old.id, now, "amend", Some(by.person), rules::rule(amendment)).await?;
+    reservations::note(tx, old.id, now, HistoryAct::Amend, Some(by.person), rules::rule(amendment)).await?;
     let changes: Vec<&str> = amendment.changes.iter().map(|it| it.text()).collect();
     let mut row = entry(now, "reservation.amend", old.id, by)
         .detail("reference", old.reference.as_str())
         .detail("version", old.version + 1)
         .detail("changes", changes)
+        .detail("sites", draft.sites.iter().map(|it| it.site.to_string()).collect::<Vec<_>>())
+        .detail("starts_at_ms", draft.starts_at_ms.0)
+        .detail("ends_at_ms", draft.ends_at_ms.0)
         .detail("needs_approval", amendment.needs_approval);
     if let Some(rule) = rules::rule(amendment) {
         row = row.rule(rule);

@@ -131,7 +131,7 @@ kernel::on_both! {
         let it = world.amended(&db, INSIDE, id, |draft| draft.sites.truncate(2)).await.unwrap();
         assert_eq!((it.state, it.sites.len()), (State::Approved, 2));
         let mut tx = db.read().await.unwrap();
-        assert_eq!(occupancies::busy(&mut tx, world.sites[2], draft.slot(), None).await.unwrap(), [], "it is free");
+        assert_eq!(crate::reservations::taken::busy(&mut tx, world.sites[2], draft.slot(), None).await.unwrap(), [], "it is free");
         let meeting = crate::meetings::store::by_id(&mut tx, it.meeting.unwrap()).await.unwrap().unwrap();
         assert!(meeting.listed(world.people[9]).is_none());
         drop(tx);
