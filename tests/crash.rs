@@ -17,10 +17,12 @@ use loadtest::{
     people::demonstration_person,
 };
 use serde_json::{Value, json};
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, os::unix::process::ExitStatusExt, time::Duration};
 
 /// Everything here is over long before; it only keeps a broken build from hanging.
 const PATIENCE: Duration = Duration::from_secs(240);
+/// The signal that no process can catch (POSIX.1).
+const SIGKILL: i32 = 9;
 const COMMIT: [&str; 4] = [COMMIT_BEGUN, COMMIT_AUDITED, COMMIT_WRITTEN, COMMIT_DONE];
 
 /// A service with people who act in it, and what it has acknowledged.
@@ -81,7 +83,7 @@ impl Stage {
             bail!("{point}: answered {} {}", answer.status, answer.body);
         }
         let status = self.node.ended().await?;
-        ensure!(!status.success(), "{point}: it ended of its own accord");
+        ensure!(status.signal() == Some(SIGKILL), "{point}: it ended otherwise: {status}");
         self.again(None, &[]).await?;
         self.all_stands().await.with_context(|| format!("after {point}"))
     }
@@ -238,7 +240,8 @@ async fn commands(stage: &mut Stage) -> Result<()> {
         stage.again(Some(point), &[]).await?;
         // It may still be answered: the command leaves by itself.
         let _ = stage.applicant.post(&format!("/reservations/{id}/withdrawal"), json!({})).await;
-        stage.node.ended().await?;
+        let status = stage.node.ended().await?;
+        ensure!(status.signal() == Some(SIGKILL), "{point}: it ended otherwise: {status}");
         stage.again(None, &[]).await?;
         stage.all_stands().await?;
         let left = stage.applicant.get(&format!("/reservations/{id}")).await?;

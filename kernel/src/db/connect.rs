@@ -12,6 +12,8 @@ use std::{str::FromStr, time::Duration};
 
 /// Readers of SQLite beside its writer: reads are short, and a node has few cores.
 const SQLITE_READERS: u32 = 4;
+/// Pages that each connection keeps, in KiB where negative: what months of three full sites lie in, several times over (16 MiB).
+const SQLITE_CACHE_KIB: &str = "-16384";
 /// PostgreSQL connections. Above 16, rivals for one slot began to wait in circles (deadlocks counted by the server at 32).
 const POSTGRES_CONNECTIONS_MAX: u32 = 16;
 /// How long a request waits for a connection before it is told that the service is not available. Two hundred who apply for one slot at one
@@ -37,6 +39,7 @@ async fn open_sqlite(url: &str) -> Result<Pools> {
         // No acknowledged booking is lost, not even when the power fails: FULL writes the log through at each commit.
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
+        .pragma("cache_size", SQLITE_CACHE_KIB)
         .busy_timeout(Duration::from_secs(SQLITE_BUSY_S_MAX));
     let pool = |size| {
         SqlitePoolOptions::new()
