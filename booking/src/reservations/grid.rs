@@ -1,6 +1,6 @@
 //! What is taken of a few sites in a stretch of time, read once and asked often.
 
-use super::occupancies;
+use super::taken;
 use crate::{policy::Slot, sites::Site};
 use kernel::{Result, Tx};
 use std::collections::BTreeMap;
@@ -18,7 +18,7 @@ impl Grid {
         let mut grid = Self::default();
         for site in sites {
             let around = site.occupied(within);
-            grid.taken.insert(site.id, occupancies::busy(tx, site.id, around, but).await?);
+            grid.taken.insert(site.id, taken::busy(tx, site.id, around, but).await?);
         }
         Ok(grid)
     }

@@ -14,6 +14,7 @@ pub mod amendment;
 pub mod availability;
 pub mod drafts;
 pub mod grid;
+mod history;
 pub mod holds;
 pub mod http;
 pub(crate) mod occupancies;
@@ -21,6 +22,7 @@ pub mod rules;
 pub mod search;
 pub mod series;
 pub(crate) mod store;
+pub(crate) mod taken;
 pub(crate) mod told;
 pub mod verdict;
 pub mod view;
@@ -36,6 +38,7 @@ use wire::{
 
 pub use act::{Application, By, apply, lapse_due, withdraw};
 pub(crate) use act::{entry, found, in_state, lapse, with_alternatives};
+pub use history::HistoryAct;
 pub use holds::hold_expiry_due;
 pub use verdict::judge;
 pub use waiting::waiting_due;
@@ -43,7 +46,7 @@ pub use waiting::waiting_due;
 /// Every SQL text of this domain.
 #[cfg(test)]
 pub(crate) fn all_sql() -> impl Iterator<Item = (&'static str, &'static str)> {
-    [store::SQL, occupancies::SQL, amendment::SQL, drafts::SQL, series::SQL, waiting::SQL].into_iter().flatten().copied()
+    [store::SQL, occupancies::SQL, taken::SQL, amendment::SQL, drafts::SQL, series::SQL, waiting::SQL].into_iter().flatten().copied()
 }
 
 /// What an applicant asks for.

@@ -9,13 +9,8 @@ use kernel::{OnConstraint, Result, Text, Tx, on};
 use std::collections::{BTreeMap, BTreeSet};
 use wire::{
     UnixMs,
-    id::{AgencyId, PersonId, ReservationId, SiteId},
+    id::{PersonId, ReservationId, SiteId},
 };
-
-/// Occupancies in one answer: a quarter of a year of three full sites is about two thousand.
-pub const OCCUPANCIES_MAX: i64 = 5_000;
-/// Longest occupancy, which the schema keeps too: what touches a stretch of time begins at most so long before it, and an index finds it.
-pub const SPAN_MS_MAX: i64 = 31 * 86_400_000;
 
 kernel::sql! {
     /// Rivals for a site wait here, in the order of the sites' ids, and not for each other inside the exclusion constraint, where
@@ -34,14 +29,6 @@ kernel::sql! {
     UNSEAT = "DELETE FROM seat WHERE reservation_id = $1";
     SEAT = "INSERT INTO seat (occupancy_id, reservation_id, seat_no, person_id) VALUES ($1, $2, $3, $4)";
     TO_STATE = "UPDATE occupancy SET state = $2 WHERE reservation_id = $1 AND removed_at_ms IS NULL AND state <> $2";
-    BUSY = "SELECT o.starts_at_ms, o.ends_at_ms FROM occupancy o
-        WHERE o.site_id = $1 AND o.state <> 'released' AND o.starts_at_ms < $3 AND o.ends_at_ms > $2 AND o.starts_at_ms > $4
-            AND (o.reservation_id IS NULL OR o.reservation_id <> $5) ORDER BY o.starts_at_ms LIMIT $6";
-    TAKEN = "SELECT o.site_id, o.starts_at_ms, o.ends_at_ms, o.state, o.kind, o.reservation_id, r.agency_id, r.title,
-            r.starts_at_ms AS use_starts_at_ms, r.ends_at_ms AS use_ends_at_ms
-        FROM occupancy o LEFT JOIN reservation r ON r.id = o.reservation_id
-        WHERE o.site_id = $1 AND o.state <> 'released' AND o.starts_at_ms < $3 AND o.ends_at_ms > $2 AND o.starts_at_ms > $4
-        ORDER BY o.starts_at_ms LIMIT $5";
 }
 
 /// What is taken of each site for a use in that slot.
@@ -125,40 +112,4 @@ pub async fn take_off(tx: &mut Tx, id: ReservationId, site: SiteId, at: UnixMs) 
 pub async fn to_state(tx: &mut Tx, id: ReservationId, state: &'static str) -> Result<()> {
     on!(tx, c => sqlx::query(TO_STATE).bind(Text(id)).bind(state).execute(c).await.map(drop))
         .on_constraint(|name| refusal_of(name, None, None))
-}
-
-/// The occupied stretches of a site that touch `within`; what `but` holds is left out.
-pub async fn busy(tx: &mut Tx, site: SiteId, within: Slot, but: Option<ReservationId>) -> Result<Vec<Slot>> {
-    let but = but.map_or_else(String::new, |it| it.to_string());
-    let rows: Vec<(i64, i64)> = on!(tx, c => sqlx::query_as(BUSY)
-        .bind(Text(site)).bind(within.starts_at.0).bind(within.ends_at.0).bind(begins_after(within)).bind(&but).bind(OCCUPANCIES_MAX)
-        .fetch_all(c).await)?;
-    Ok(rows.into_iter().map(|(from, to)| Slot { starts_at: UnixMs(from), ends_at: UnixMs(to) }).collect())
-}
-
-/// A stretch in which a site is taken, and of what.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Taken {
-    pub site_id: Text<SiteId>,
-    pub starts_at_ms: i64,
-    pub ends_at_ms: i64,
-    pub state: String,
-    pub kind: String,
-    pub reservation_id: Option<Text<ReservationId>>,
-    pub agency_id: Option<Text<AgencyId>>,
-    pub title: Option<String>,
-    pub use_starts_at_ms: Option<i64>,
-    pub use_ends_at_ms: Option<i64>,
-}
-
-/// What is taken of a site, in the order of time: one range of the index.
-pub async fn taken(tx: &mut Tx, site: SiteId, within: Slot) -> Result<Vec<Taken>> {
-    Ok(on!(tx, c => sqlx::query_as(TAKEN)
-        .bind(Text(site)).bind(within.starts_at.0).bind(within.ends_at.0).bind(begins_after(within)).bind(OCCUPANCIES_MAX)
-        .fetch_all(c).await)?)
-}
-
-/// Nothing that touches `within` begins before this.
-const fn begins_after(within: Slot) -> i64 {
-    within.starts_at.0.saturating_sub(SPAN_MS_MAX).saturating_sub(1)
 }

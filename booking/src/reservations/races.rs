@@ -29,7 +29,7 @@ fn at(world: &World, sites: [usize; 2], slot: i64) -> Draft {
 
 async fn held(db: &Db, site: SiteId) -> Vec<Slot> {
     let all = Slot { starts_at: UnixMs(0), ends_at: UnixMs(USE.0 + 400 * DAY) };
-    occupancies::busy(&mut db.read().await.unwrap(), site, all, None).await.unwrap()
+    taken::busy(&mut db.read().await.unwrap(), site, all, None).await.unwrap()
 }
 
 /// Until somebody waits for a lock. SQLite has one writer at a time, who reads nothing before the other is done.

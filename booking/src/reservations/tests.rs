@@ -43,7 +43,7 @@ kernel::on_both! {
         assert_eq!(starts, [USE.0 + 2 * HOUR, USE.0 + 4 * HOUR, USE.0 + 6 * HOUR]);
         assert_eq!(audit_rows(&db).await[1], row("reservation.apply", "refused", None));
         let mut tx = db.read().await.unwrap();
-        assert_eq!(occupancies::busy(&mut tx, world.sites[2], rival.slot(), None).await.unwrap(), [], "the loser holds nothing");
+        assert_eq!(taken::busy(&mut tx, world.sites[2], rival.slot(), None).await.unwrap(), [], "the loser holds nothing");
         // What was offered is lawful.
         let offered = Draft { starts_at_ms: UnixMs(starts[0]), ends_at_ms: UnixMs(starts[0] + 2 * HOUR), ..rival };
         drop(tx);

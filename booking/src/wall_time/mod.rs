@@ -56,7 +56,7 @@ pub async fn keep(db: &Db, now: UnixMs, offset_s: impl Fn(UnixMs) -> i64, carry_
         store::move_all(tx, now, &old, &new).await?;
         store::put_offsets(tx, &new).await?;
         for it in &moved {
-            crate::reservations::store::note(tx, it.reservation, now, "keep_wall_time", None, None).await?;
+            crate::reservations::store::note(tx, it.reservation, now, crate::reservations::HistoryAct::KeepWallTime, None, None).await?;
             audit::record(tx, Entry::new(now, "reservation.keep_wall_time", "reservation", it.reservation)
                 .detail("reference", it.reference.as_str())
                 .detail("from_ms", it.from.0)

@@ -5,7 +5,7 @@ use crate::{
     calendar,
     decisions::{Decision, decide},
     meetings,
-    reservations::{State, hold_expiry_due, occupancies, world::*},
+    reservations::{State, hold_expiry_due, taken, world::*},
     testing::{DAY, HOUR, NOW, USE},
 };
 use kernel::on;
@@ -63,7 +63,7 @@ kernel::on_both! {
         assert_eq!((moved.opens_at.0 - meeting.opens_at.0, moved.closes_at.0 - meeting.closes_at.0), (HALF_HOUR, HALF_HOUR));
         assert_eq!(count(&db, "SELECT COUNT(*) FROM invitation_due").await, 2, "calendars are told the new instants");
         assert_eq!(count(&db, "SELECT COUNT(*) FROM audit WHERE act = 'reservation.keep_wall_time'").await, 3);
-        let busy = occupancies::busy(&mut db.read().await.unwrap(), world.sites[0], stored(&db, second).await.slot, None).await.unwrap();
+        let busy = taken::busy(&mut db.read().await.unwrap(), world.sites[0], stored(&db, second).await.slot, None).await.unwrap();
         assert_eq!(busy.len(), 1, "back to back as before");
 
         // Once, and the service may start.

@@ -1,10 +1,13 @@
 //! `GET /availability`.
 
-use super::{Day, Occupancy, of_site, stretches};
+use super::{Day, Occupancy, all_told, of_site, stretches};
 use crate::{
     Booking,
     policy::{MALAYSIA, Slot, verdict},
-    reservations::{occupancies, verdict::Setting},
+    reservations::{
+        taken::{self, Titles},
+        verdict::Setting,
+    },
     sites::{SITES_MAX, Site},
 };
 use axum::extract::State;
@@ -87,8 +90,9 @@ pub async fn read(booking: &Booking, actor: &Actor, within: Slot, asked: Option<
     let earliest_date = verdict(now, Slot { starts_at: now, ends_at: now }, policy.lead(), &calendar, MALAYSIA).earliest_date;
     let (mut occupancies, mut days) = (Vec::new(), Vec::new());
     for site in &sites {
-        let taken = occupancies::taken(&mut tx, site.id, within).await?;
-        occupancies.extend(taken.into_iter().flat_map(|row| stretches(row, actor, now)));
+        let titles = if all_told(actor, site.id) { Titles::All } else { Titles::Of(actor.agency.id) };
+        let taken = taken::taken(&mut tx, site.id, within, titles).await?;
+        occupancies.extend(taken.into_iter().flat_map(|row| stretches(row, site.id, actor, now)));
         days.extend(of_site(site, within, earliest_date, &calendar));
     }
     let earliest_at_ms = start_of_day(earliest_date, MALAYSIA).unwrap_or(now);

@@ -2,7 +2,7 @@
 
 pub mod http;
 
-use super::{occupancies::Taken, view};
+use super::{taken::Taken, view};
 use crate::{
     holidays::{self, Calendar, DayFlag},
     names::names,
@@ -101,18 +101,23 @@ fn of_site(site: &Site, within: Slot, earliest: NaiveDate, calendar: &Calendar) 
     found
 }
 
+/// Whether this person is told of everything at the site what it is.
+fn all_told(actor: &Actor, site: SiteId) -> bool {
+    view::approves(actor) || actor.facilitates(site)
+}
+
 /// What one stored stretch is to this person: the use, and the buffers around it.
-fn stretches(row: Taken, actor: &Actor, now: UnixMs) -> impl Iterator<Item = Occupancy> {
-    let mine = row.agency_id.is_some_and(|agency| agency.0 == actor.agency.id);
-    let told = mine || view::approves(actor) || actor.facilitates(row.site_id.0);
+fn stretches(row: Taken, site: SiteId, actor: &Actor, now: UnixMs) -> impl Iterator<Item = Occupancy> {
+    let mine = row.agency == Some(actor.agency.id);
+    let told = mine || all_told(actor, site);
     let kind = match row.kind.as_str() {
         "reservation" => OccupancyKind::Reservation,
         "maintenance" => OccupancyKind::Maintenance,
         "fault" => OccupancyKind::Fault,
         _ => OccupancyKind::Blackout,
     };
-    let (from, to) = (row.use_starts_at_ms.unwrap_or(row.starts_at_ms), row.use_ends_at_ms.unwrap_or(row.ends_at_ms));
-    let running = from <= now.0 && now.0 < to;
+    let (from, to) = (row.during.starts_at, row.during.ends_at);
+    let running = from <= now && now < to;
     let state = match row.state.as_str() {
         "held" => OccupancyState::Held,
         "approved" if running => OccupancyState::InUse,
@@ -120,22 +125,18 @@ fn stretches(row: Taken, actor: &Actor, now: UnixMs) -> impl Iterator<Item = Occ
         "in_use" => OccupancyState::InUse,
         _ => OccupancyState::Blocked,
     };
-    let of = move |from: i64, to: i64, state| Occupancy {
-        site: row.site_id.0,
-        starts_at_ms: UnixMs(from),
-        ends_at_ms: UnixMs(to),
+    let of = move |starts_at_ms, ends_at_ms, state| Occupancy {
+        site,
+        starts_at_ms,
+        ends_at_ms,
         state,
         kind,
         mine,
         title: None,
         reservation: None,
     };
-    let before = (row.starts_at_ms < from).then(|| of(row.starts_at_ms, from, OccupancyState::Buffer));
-    let after = (to < row.ends_at_ms).then(|| of(to, row.ends_at_ms, OccupancyState::Buffer));
-    let during = Occupancy {
-        title: row.title.filter(|_| told),
-        reservation: row.reservation_id.map(|it| it.0).filter(|_| told),
-        ..of(from, to, state)
-    };
+    let before = (row.span.starts_at < from).then(|| of(row.span.starts_at, from, OccupancyState::Buffer));
+    let after = (to < row.span.ends_at).then(|| of(to, row.span.ends_at, OccupancyState::Buffer));
+    let during = Occupancy { title: row.title.filter(|_| told), reservation: row.reservation.filter(|_| told), ..of(from, to, state) };
     before.into_iter().chain([during]).chain(after)
 }

@@ -5,9 +5,9 @@ pub mod http;
 mod store;
 
 use super::{
-    By, Ended, State, Stored,
+    By, Ended, HistoryAct, State, Stored,
     act::{all_of, entry, found, in_state},
-    occupancies, store as reservations, told,
+    occupancies, store as reservations, taken, told,
 };
 use crate::{decisions, policy};
 use kernel::{
@@ -47,7 +47,7 @@ async fn offer_if_free(tx: &mut Tx, now: UnixMs, id: ReservationId) -> Result<bo
         return Ok(false);
     }
     for place in &it.sites {
-        if !occupancies::busy(tx, place.site, place.span, Some(id)).await?.is_empty() {
+        if !taken::busy(tx, place.site, place.span, Some(id)).await?.is_empty() {
             return Ok(false);
         }
     }
@@ -57,7 +57,7 @@ async fn offer_if_free(tx: &mut Tx, now: UnixMs, id: ReservationId) -> Result<bo
         return Ok(false);
     }
     occupancies::to_state(tx, id, "held").await?;
-    reservations::note(tx, id, now, "offer", None, None).await?;
+    reservations::note(tx, id, now, HistoryAct::Offer, None, None).await?;
     let row = Entry::new(now, "reservation.offer", "reservation", id).on_behalf_of(it.agency);
     audit::record(tx, row.detail("reference", it.reference.as_str()).detail("expires_at_ms", expires_at.0));
     told::offered(tx, now, &it, expires_at).await?;
@@ -98,7 +98,7 @@ async fn try_answer(db: &Db, now: UnixMs, by: By, id: ReservationId, accept: boo
             if !store::accept(tx, id).await? {
                 return Err(in_state(it.state));
             }
-            reservations::note(tx, id, now, "accept", Some(by.person), None).await?;
+            reservations::note(tx, id, now, HistoryAct::Accept, Some(by.person), None).await?;
             audit::record(tx, entry(now, "reservation.accept_offer", id, by).detail("reference", it.reference.as_str()));
             told::received(tx, now, id).await?;
         } else {
@@ -107,7 +107,7 @@ async fn try_answer(db: &Db, now: UnixMs, by: By, id: ReservationId, accept: boo
                 return Err(in_state(it.state));
             }
             occupancies::to_state(tx, id, "released").await?;
-            reservations::note(tx, id, now, "decline", Some(by.person), None).await?;
+            reservations::note(tx, id, now, HistoryAct::Decline, Some(by.person), None).await?;
             audit::record(tx, entry(now, "reservation.decline_offer", id, by).detail("reference", it.reference.as_str()));
             freed(tx, now, &it).await?;
         }
@@ -121,7 +121,7 @@ async fn run_out(tx: &mut Tx, now: UnixMs, it: &Stored) -> Result<()> {
         return Ok(());
     }
     occupancies::to_state(tx, it.id, "released").await?;
-    reservations::note(tx, it.id, now, "offer_expire", None, None).await?;
+    reservations::note(tx, it.id, now, HistoryAct::OfferExpire, None, None).await?;
     audit::record(tx, Entry::new(now, "reservation.offer_expire", "reservation", it.id).detail("reference", it.reference.as_str()));
     told::lapsed(tx, now, it).await?;
     freed(tx, now, it).await
@@ -148,7 +148,7 @@ async fn move_on(db: &Db, now: UnixMs, id: ReservationId) -> Result<bool> {
             }
             State::Waiting if it.hold_expires_at.is_some_and(|at| at <= now) => {
                 if reservations::lapse(tx, id).await? {
-                    reservations::note(tx, id, now, "lapse", None, None).await?;
+                    reservations::note(tx, id, now, HistoryAct::Lapse, None, None).await?;
                     audit::record(tx, Entry::new(now, "reservation.lapse", "reservation", id));
                     told::lapsed(tx, now, &it).await?;
                 }

@@ -1,6 +1,6 @@
 //! The waiting list as stored: an application in it has a number, and numbers only grow.
 
-use super::super::occupancies::SPAN_MS_MAX;
+use super::super::taken::SPAN_MS_MAX;
 use crate::policy::Slot;
 use kernel::{Result, Text, Tx, on};
 use std::collections::BTreeSet;
