@@ -271,6 +271,24 @@ describe('on a telephone', () => {
     await send.click();
     await page.waitForURL(/\/bookings\/[0-9a-f-]{36}$/);
     await page.getByRole('heading', { name: word('series_title') }).waitFor();
+
+    // Amended from this date on: each date is judged and shown before anything is sent, and each is amended.
+    const first = page.url();
+    await page.goto(`${first}/amend`);
+    await page.getByText(word('series_scope_following'), { exact: true }).click();
+    await page.getByLabel(word('apply_field_title')).fill('Mesyuarat mingguan (bilik disusun semula)');
+    await page.getByText(around('amend_following_sum')[2]!, { exact: false }).waitFor();
+    const dates = await page.getByRole('complementary', { name: word('amend_changes') }).getByRole('listitem').count();
+    expect(dates).toBeGreaterThanOrEqual(3);
+    await judge(page, 'telephone-amend-series');
+    await page.getByRole('button', { name: word('amend_send') }).click();
+    await page.waitForURL(first);
+    await shown(page, 'Mesyuarat mingguan (bilik disusun semula)');
+    const titled = await page.evaluate(async () => {
+      const { reservations } = (await (await fetch('/api/v1/reservations?view=agency')).json()) as { reservations: { title: string }[] };
+      return reservations.filter((it) => it.title === 'Mesyuarat mingguan (bilik disusun semula)').length;
+    });
+    expect(titled).toBe(dates);
     await page.goto(`${service.origin}/bookings`);
     await shown(page, around('series_line')[1]!.replace(',', ''));
     await judge(page, 'telephone-bookings');

@@ -66,6 +66,40 @@ async function judge(page: Page, name: string): Promise<void> {
 type Sites = { sites: { id: string; short_name: string; seats: number; version: number; region: string }[] };
 type Found = { people: { id: string }[] };
 
+describe('how soon a fault is to be mended', () => {
+  const edit = (page: Page) => page.getByRole('button', { name: `${word('central_targets_edit')}: ${word('central_targets')}` });
+
+  test('is set by keyboard alone; what is no time of work is said beside its field', async () => {
+    const { page } = approver;
+    await page.goto(`${service.origin}/central/policies`);
+    await edit(page).focus();
+    await page.keyboard.press('Enter');
+    await until('the first field has the focus', async () => page.evaluate(() => document.activeElement instanceof HTMLInputElement));
+    await page.keyboard.press('ControlOrMeta+A');
+    await page.keyboard.type('tiga');
+    await page.keyboard.press('Enter');
+    await page.getByText(word('central_targets_error')).waitFor();
+    await until('the wrong field has the focus', async () => page.evaluate(() => document.activeElement?.getAttribute('aria-invalid') === 'true'));
+    await judge(page, 'targets-error');
+    await page.keyboard.press('ControlOrMeta+A');
+    await page.keyboard.type('3.5');
+    await page.keyboard.press('Enter');
+    await page.getByText(word('central_targets_saved')).waitFor();
+    const { minutes } = await get<{ minutes: Record<string, number> }>(page, '/api/v1/faults/targets');
+    expect(minutes['s1']).toBe(210);
+    await edit(page).waitFor();
+    await judge(page, 'targets');
+  });
+
+  test('is left as it was by who changes their mind', async () => {
+    const { page } = approver;
+    await edit(page).click();
+    await page.getByRole('button', { name: word('ui_cancel') }).click();
+    await edit(page).waitFor();
+    expect((await get<{ minutes: Record<string, number> }>(page, '/api/v1/faults/targets')).minutes['s1']).toBe(210);
+  });
+});
+
 describe('a fourth site', () => {
   test('what is wrong stands beside its field, and the first of them has the focus', async () => {
     const { page } = approver;

@@ -4,6 +4,7 @@ import { AxeBuilder } from '@axe-core/playwright';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Officer, openBrowser, openContext, picture, readCounter, signIn, until } from './browser';
 import { atHour, offset } from './clock';
+import type { Schedule, ScheduledUse } from '@/api/types';
 import { Service } from './service';
 import { word } from './words';
 
@@ -194,6 +195,49 @@ describe('a room’s own screen', () => {
     await chair.page.reload();
     await chair.page.locator('[data-testid=green-room], [data-testid=meeting-failure]').first().waitFor();
     expect(await chair.page.locator('[data-testid=join]:enabled').count()).toBe(0);
+  });
+
+  test('what a day seldom shows can be read as well: soon, about to be let go, near its end, closing, out of use', async () => {
+    const { page } = room;
+    const MINUTE_MS = 60_000;
+    /** The service's own answer, with a day that would otherwise be waited for for hours. */
+    const shows = async (name: string, standing: string, day: (now_ms: number) => Pick<Schedule, 'items' | 'blocks'>): Promise<void> => {
+      const asked = /\/api\/v1\/panel\/schedule$/;
+      await page.route(asked, async (route) => {
+        const response = await route.fetch();
+        const schedule = (await response.json()) as Schedule;
+        await route.fulfill({ response, json: { ...schedule, ...day(schedule.now_ms) } });
+      });
+      await page.reload();
+      await page.locator(`[data-testid=door][data-standing=${standing}]`).waitFor();
+      await looked(name);
+      await page.unroute(asked);
+    };
+    const use = (starts_at_ms: number, ends_at_ms: number, more: Partial<ScheduledUse> = {}): ScheduledUse => ({
+      reservation: '019aa000-0000-7000-8001-000000000001',
+      meeting: '019aa000-0000-7000-8001-000000000002',
+      starts_at_ms,
+      ends_at_ms,
+      opens_at_ms: starts_at_ms - 15 * MINUTE_MS,
+      closes_at_ms: ends_at_ms + 15 * MINUTE_MS,
+      checked_in: false,
+      extension_minutes: 0,
+      ...more,
+    });
+    await shows('soon', 'soon', (now) => ({ items: [use(now + 7 * MINUTE_MS, now + 67 * MINUTE_MS)], blocks: [] }));
+    expect(await door().innerText()).toContain(word('panel_booked'));
+    await shows('release', 'in_use', (now) => ({
+      items: [use(now - 11 * MINUTE_MS, now + 49 * MINUTE_MS, { title: 'Mesyuarat Penyelarasan Projek Penaiktarafan Infrastruktur Wilayah', release_at_ms: now + 4 * MINUTE_MS })],
+      blocks: [],
+    }));
+    await page.locator('[data-testid=release-warning]').waitFor();
+    await shows('near-the-end', 'in_use', (now) => ({ items: [use(now - 55 * MINUTE_MS, now + 4.5 * MINUTE_MS, { checked_in: true, extension_minutes: 30 })], blocks: [] }));
+    await page.locator('[data-testid=end-warning][data-minutes="5"]').waitFor();
+    await page.locator('[data-testid=extend]').waitFor();
+    await shows('closing', 'closing', (now) => ({ items: [use(now - 62 * MINUTE_MS, now - 2 * MINUTE_MS, { checked_in: true })], blocks: [] }));
+    await shows('blocked', 'blocked', (now) => ({ items: [], blocks: [{ kind: 'fault', starts_at_ms: now - MINUTE_MS, ends_at_ms: now + 180 * MINUTE_MS }] }));
+    await page.reload();
+    await page.locator('[data-testid=door][data-standing=free]').waitFor();
   });
 
   test('keeps its day without a line and says how old it is', async () => {
