@@ -142,6 +142,7 @@ describe('every page at every width', { timeout: MANY_MS }, () => {
       { pattern: '/meetings', name: 'meetings' },
       { pattern: '/meetings/new', name: 'meeting-new' },
       { pattern: '/m/:id', name: 'meeting-details', address: meeting },
+      { pattern: '/m/:id/attendance', name: 'attendance', address: `${meeting}/attendance` },
       { pattern: '/availability', name: 'availability' },
       { pattern: '/bookings', name: 'bookings-officer' },
       { pattern: '/bookings/:id', name: 'booking-officer', address: `/bookings/${bookings[0]!.id}` },

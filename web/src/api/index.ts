@@ -19,6 +19,8 @@ export const api = {
     find: (q: string, limit = 10, signal?: AbortSignal) => taken(client.GET('/api/v1/people', { params: { query: { q, limit } }, ...until(signal) })),
     create: (body: t.NewPerson) => taken(client.POST('/api/v1/people', { body })),
   },
+  presence: (people: readonly string[]) => taken(client.GET('/api/v1/presence', { params: { query: { people: people.join(',') } } })),
+  sayPresence: (state: t.PresenceSaid | null, minutes = 60) => taken(client.PUT('/api/v1/me/presence', { body: { state, minutes } })),
   agencies: () => taken(client.GET('/api/v1/agencies')),
   devices: {
     list: () => taken(client.GET('/api/v1/devices')),
@@ -133,6 +135,8 @@ export const api = {
     get: (id: string) => taken(client.GET('/api/v1/meetings/{id}', { params: at(id) })),
     grant: (id: string) => taken(client.POST('/api/v1/meetings/{id}/grant', { params: at(id) })),
     recordings: (id: string) => taken(client.GET('/api/v1/meetings/{id}/recordings', { params: at(id) })),
+    attendance: (id: string) => taken(client.GET('/api/v1/meetings/{id}/attendance', { params: at(id) })),
+    readmit: (id: string, person: string) => taken(client.POST('/api/v1/meetings/{id}/readmission', { params: at(id), body: { person } })),
   },
   reports: {
     read: (query: t.ReportQuery) => taken(client.GET('/api/v1/reports', { params: { query } })),

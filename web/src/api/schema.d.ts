@@ -838,6 +838,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/presence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Says *busy* or *away* of oneself for a while, or takes it back. */
+        put: operations["put_api_v1_me_presence"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/meetings": {
         parameters: {
             query?: never;
@@ -865,6 +882,40 @@ export interface paths {
         };
         /** One meeting, for those of its group. */
         get: operations["get_api_v1_meetings_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/meetings/{id}/attendance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who was in the meeting, and what was kept of it: for those who chair it and for auditors. */
+        get: operations["get_api_v1_meetings_id_attendance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/meetings/{id}/attendance.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The stays as CSV. That they were taken out stands in the audit trail. */
+        get: operations["get_api_v1_meetings_id_attendance_csv"];
         put?: never;
         post?: never;
         delete?: never;
@@ -901,6 +952,23 @@ export interface paths {
         get: operations["get_api_v1_meetings_id_invitation_ics"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/meetings/{id}/readmission": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Somebody whom the host removed may come again. */
+        post: operations["post_api_v1_meetings_id_readmission"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1270,6 +1338,23 @@ export interface paths {
         put?: never;
         /** Takes back a version that has not begun. */
         post: operations["post_api_v1_policies_version_withdrawal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/presence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether people are in a meeting, busy, away or available (MEET-12). */
+        get: operations["get_api_v1_presence"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1911,6 +1996,23 @@ export interface components {
             reason?: string | null;
             reason_code?: components["schemas"]["ReasonCode"] | null;
         };
+        Attendance: {
+            /** @description Those of the group who were never inside. */
+            absent: components["schemas"]["PersonRef"][];
+            classification: components["schemas"]["Classification"];
+            ends_at_ms: components["schemas"]["UnixMs"];
+            /** @description What was said to everyone, where it may be kept (CLASS-5). */
+            lines: components["schemas"]["KeptLine"][];
+            /** @description This reader may let somebody back in. */
+            may_readmit: boolean;
+            polls: components["schemas"]["KeptPoll"][];
+            /** @description Whom the host sent away: they stay out until they are let back in. */
+            removed: components["schemas"]["PersonRef"][];
+            starts_at_ms: components["schemas"]["UnixMs"];
+            /** @description In the order of coming; who came back has one stay for each time. */
+            stays: components["schemas"]["Stay"][];
+            title: string;
+        };
         /**
          * Format: uuid
          * @description A row of the audit trail.
@@ -2037,7 +2139,7 @@ export interface components {
          * @description Why something was refused. The text is stable: clients match on it.
          * @enum {string}
          */
-        Code: "request.malformed" | "request.too_large" | "request.timeout" | "route.unknown" | "method.not_allowed" | "rate.limited" | "service.unavailable" | "service.internal" | "not_found" | "conflict" | "change.unconfirmed" | "idempotency.mismatch" | "sign_in.required" | "sign_in.failed" | "csrf.missing" | "origin.foreign" | "role.missing" | "password.weak" | "password.change_required" | "person.exists" | "feed.too_many" | "reservation.lead_time" | "reservation.site_full" | "reservation.sites_too_few" | "reservation.purpose_missing" | "reservation.slot_invalid" | "reservation.slot_taken" | "reservation.person_twice" | "reservation.seat_taken" | "reservation.state" | "reservation.started" | "reservation.offer_over" | "series.partial" | "draft.too_many" | "reservation.own_agency" | "decision.reason_missing" | "block.ended" | "displacement.settled" | "fault.state" | "maintenance.state" | "maintenance.notice" | "site.exists" | "holiday.exists" | "policy.infeasible" | "policy.in_force" | "decision.fields_missing" | "decision.consent_missing" | "delegation.unfit" | "override.second_person" | "override.state" | "condition.filed" | "condition.too_early" | "condition.signed" | "photograph.unusable" | "photograph.quota" | "classification.too_high" | "classification.lowered" | "classification.security_functions_missing" | "recording.forbidden" | "recording.running" | "recording.not_running" | "recording.failed" | "meeting.not_listed" | "meeting.window_closed" | "meeting.ended" | "grant.malformed" | "grant.signature" | "grant.expired" | "grant.not_yet" | "grant.audience" | "grant.room" | "grant.used" | "grant.stale" | "grant.revoked" | "grant.proof" | "room_system.present" | "act.forbidden" | "device.unknown" | "device.proof" | "device.credential" | "device.forbidden" | "device.code" | "device.enrolment_state" | "device.second_person" | "device.full" | "check_in.time" | "check_in.settled" | "check_in.no_show" | "extension.taken" | "extension.too_long" | "extension.time" | "signal.version" | "signal.malformed" | "signal.too_large" | "signal.out_of_order" | "resume.unknown" | "resume.offer_required" | "offer.unacceptable" | "room.full" | "node.draining" | "participant.unknown";
+        Code: "request.malformed" | "request.too_large" | "request.timeout" | "route.unknown" | "method.not_allowed" | "rate.limited" | "service.unavailable" | "service.internal" | "not_found" | "conflict" | "change.unconfirmed" | "idempotency.mismatch" | "sign_in.required" | "sign_in.failed" | "csrf.missing" | "origin.foreign" | "role.missing" | "password.weak" | "password.change_required" | "person.exists" | "feed.too_many" | "reservation.lead_time" | "reservation.site_full" | "reservation.sites_too_few" | "reservation.purpose_missing" | "reservation.slot_invalid" | "reservation.slot_taken" | "reservation.person_twice" | "reservation.seat_taken" | "reservation.state" | "reservation.started" | "reservation.offer_over" | "series.partial" | "draft.too_many" | "reservation.own_agency" | "decision.reason_missing" | "block.ended" | "displacement.settled" | "fault.state" | "maintenance.state" | "maintenance.notice" | "site.exists" | "holiday.exists" | "policy.infeasible" | "policy.in_force" | "decision.fields_missing" | "decision.consent_missing" | "delegation.unfit" | "override.second_person" | "override.state" | "condition.filed" | "condition.too_early" | "condition.signed" | "photograph.unusable" | "photograph.quota" | "classification.too_high" | "classification.lowered" | "classification.security_functions_missing" | "recording.forbidden" | "recording.running" | "recording.not_running" | "recording.failed" | "meeting.not_listed" | "meeting.window_closed" | "meeting.ended" | "grant.malformed" | "grant.signature" | "grant.expired" | "grant.not_yet" | "grant.audience" | "grant.room" | "grant.used" | "grant.stale" | "grant.revoked" | "grant.proof" | "room_system.present" | "act.forbidden" | "device.unknown" | "device.proof" | "device.credential" | "device.forbidden" | "device.code" | "device.enrolment_state" | "device.second_person" | "device.full" | "check_in.time" | "check_in.settled" | "check_in.no_show" | "extension.taken" | "extension.too_long" | "extension.time" | "signal.version" | "signal.malformed" | "signal.too_large" | "signal.out_of_order" | "resume.unknown" | "resume.offer_required" | "offer.unacceptable" | "room.full" | "node.draining" | "participant.unknown" | "meeting.locked" | "lobby.denied" | "lobby.full" | "meeting.guests_forbidden" | "chat.text" | "poll.unusable" | "poll.open" | "poll.closed" | "poll.voted" | "floor.open" | "co_host.unfit";
         CodeEntered: {
             code: string;
             /** @enum {string} */
@@ -2966,6 +3068,26 @@ export interface components {
             /** @description By tag. */
             equipment: components["schemas"]["EquipmentItem"][];
         };
+        KeptChoice: {
+            choice: string;
+            /** @description By whom; empty where the poll was anonymous. */
+            names: string[];
+            /** Format: int32 */
+            votes: number;
+        };
+        /** @description One line of the chat that was said to everyone (CLASS-5: of a TERBUKA meeting alone). */
+        KeptLine: {
+            at_ms: components["schemas"]["UnixMs"];
+            name: string;
+            text: string;
+        };
+        /** @description What a poll came to. */
+        KeptPoll: {
+            anonymous: boolean;
+            choices: components["schemas"]["KeptChoice"][];
+            closed_at_ms: components["schemas"]["UnixMs"];
+            question: string;
+        };
         /**
          * @description How the days before use are counted.
          * @enum {string}
@@ -2979,6 +3101,11 @@ export interface components {
             refusals: components["schemas"]["Refusal"][];
             starts_at_ms: components["schemas"]["UnixMs"];
         };
+        /**
+         * @description Who waits before the door until somebody inside lets them in. Those who chair never do.
+         * @enum {string}
+         */
+        LobbyPolicy: "off" | "for_guests" | "for_everyone";
         Mail: {
             /** Format: int64 */
             attempts: number;
@@ -3125,6 +3252,8 @@ export interface components {
             kind: "online" | "telepresence";
             /** @description Rules that it does not meet and is let to start without. */
             lacks: components["schemas"]["Rule"][];
+            /** @description Who waits before the door until somebody inside lets them in. */
+            lobby: components["schemas"]["LobbyPolicy"];
             may: components["schemas"]["MeetingMay"][];
             /** @description The door: one can join from here, */
             opens_at_ms: components["schemas"]["UnixMs"];
@@ -3144,6 +3273,8 @@ export interface components {
         MeetingDraft: {
             classification: components["schemas"]["Classification"];
             ends_at_ms: components["schemas"]["UnixMs"];
+            /** @description Who waits before the door until the host, or a co-host, lets them in. */
+            lobby?: components["schemas"]["LobbyPolicy"];
             /** @description The creator is the host and need not be named. */
             people: components["schemas"]["PersonId"][];
             starts_at_ms: components["schemas"]["UnixMs"];
@@ -3158,7 +3289,7 @@ export interface components {
          * @description An act that is open to this person now.
          * @enum {string}
          */
-        MeetingMay: "join" | "record" | "end" | "view_recordings";
+        MeetingMay: "join" | "record" | "end" | "view_recordings" | "view_attendance";
         MeetingPerson: {
             person: components["schemas"]["PersonRef"];
             role: components["schemas"]["Role"];
@@ -3572,6 +3703,15 @@ export interface components {
         Overrides: {
             overrides: components["schemas"]["Override"][];
         };
+        OwnPresence: {
+            /**
+             * Format: int64
+             * @description How long it holds: 1 to 720.
+             */
+            minutes?: number | null;
+            /** @description Absent: as it is derived. */
+            state?: ("busy" | "away") | null;
+        };
         /** @description What is reported at the room's own panel. */
         PanelFault: {
             description: string;
@@ -3684,6 +3824,16 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
+        /** @description No more than the state: what somebody's meeting is called is not told. */
+        Presence: {
+            person: components["schemas"]["PersonId"];
+            /** @enum {string} */
+            state: "in_meeting" | "busy" | "away" | "available";
+            until_ms?: components["schemas"]["UnixMs"] | null;
+        };
+        PresenceList: {
+            presence: components["schemas"]["Presence"][];
+        };
         /** @description What a change would do, and the word by which the one who makes it says that it was seen. */
         Preview: {
             affected: components["schemas"]["Affected"][];
@@ -3747,6 +3897,9 @@ export interface components {
         ReadNotices: {
             notices?: components["schemas"]["NoticeId"][];
             up_to?: components["schemas"]["NoticeId"] | null;
+        };
+        Readmission: {
+            person: components["schemas"]["PersonId"];
         };
         /**
          * @description The catalogue of reasons for a refusal (TP-4).
@@ -4374,6 +4527,18 @@ export interface components {
         SourceId: string;
         /** @enum {string} */
         SourceKind: "microphone" | "camera" | "share_video" | "share_audio";
+        /** @description One stay in a meeting: somebody's, or a room system's for everyone who sat in the room. */
+        Stay: {
+            joined_at_ms: components["schemas"]["UnixMs"];
+            left_at_ms?: components["schemas"]["UnixMs"] | null;
+            person?: components["schemas"]["PersonRef"] | null;
+            /** @description Why it ended (`left`, `lost`, `removed`, `meeting_ended`, …). */
+            reason?: string | null;
+            role?: components["schemas"]["Role"] | null;
+            room_system: boolean;
+            /** @description From which room, where the person had a seat or it is the room's own system. */
+            site?: string | null;
+        };
         /** @description The values of a version. */
         Terms: {
             /**
@@ -8970,6 +9135,78 @@ export interface operations {
             };
         };
     };
+    put_api_v1_me_presence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OwnPresence"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request did not come to an end in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store cannot answer now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_api_v1_meetings: {
         parameters: {
             query: {
@@ -9185,6 +9422,150 @@ export interface operations {
             };
         };
     };
+    get_api_v1_meetings_id_attendance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MeetingId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Attendance"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request did not come to an end in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The path, the query, a header or the body does not have the documented shape */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store cannot answer now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_meetings_id_attendance_csv: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MeetingId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request did not come to an end in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The path, the query, a header or the body does not have the documented shape */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store cannot answer now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     post_api_v1_meetings_id_grant: {
         parameters: {
             query?: never;
@@ -9311,6 +9692,89 @@ export interface operations {
             };
             /** @description The request did not come to an end in time */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The path, the query, a header or the body does not have the documented shape */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store cannot answer now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_v1_meetings_id_readmission: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MeetingId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Readmission"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request did not come to an end in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11195,6 +11659,71 @@ export interface operations {
                 };
             };
             /** @description The path, the query, a header or the body does not have the documented shape */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store cannot answer now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_v1_presence: {
+        parameters: {
+            query: {
+                /** @description Identifiers with commas between them, at most 50. */
+                people: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PresenceList"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A temporary password is to be changed first */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request did not come to an end in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             422: {
                 headers: {
                     [name: string]: unknown;

@@ -131,6 +131,10 @@ export type Meeting = Schemas['Meeting'];
 export type MeetingState = Meeting['state'];
 export type NewMeeting = Schemas['MeetingDraft'];
 export type Grant = Schemas['GrantAnswer'];
+export type PresenceState = Schemas['Presence']['state'];
+export type PresenceSaid = NonNullable<Schemas['OwnPresence']['state']>;
+export type Attendance = Schemas['Attendance'];
+export type Stay = Schemas['Stay'];
 export type Recording = Schemas['Recording'];
 export type RecordingState = Schemas['RecordingState'];
 

@@ -23,6 +23,7 @@ export const routes: readonly Route[] = [
   { path: '/meetings', access: 'signed_in', frame: 'shell', load: () => import('@/pages/meetings/MeetingsPage.svelte') },
   { path: '/meetings/new', access: 'signed_in', frame: 'shell', load: () => import('@/pages/meetings/NewMeetingPage.svelte') },
   { path: '/m/:id', access: 'signed_in', frame: 'shell', load: () => import('@/pages/meetings/MeetingPage.svelte') },
+  { path: '/m/:id/attendance', access: 'signed_in', frame: 'shell', load: () => import('@/pages/meetings/AttendancePage.svelte') },
   ...callRoutes,
 
   { path: '/availability', access: 'signed_in', frame: 'shell', load: () => import('@/pages/booking/AvailabilityPage.svelte') },
