@@ -20,6 +20,8 @@ audit_acts! {
     AgencyCreate = "agency.create",
     AgencyWantUse = "agency.want_use",
 
+    AttendanceView = "attendance.view",
+
     BlockKeepOpen = "block.keep_open",
     BlockLift = "block.lift",
     BlockMake = "block.make",
@@ -87,8 +89,12 @@ audit_acts! {
     MaintenanceStart = "maintenance.start",
     MaintenanceTick = "maintenance.tick",
 
+    MeetingChangeRole = "meeting.change_role",
     MeetingCreate = "meeting.create",
+    MeetingDoor = "meeting.door",
     MeetingEnd = "meeting.end",
+    MeetingReadmit = "meeting.readmit",
+    MeetingSetDoor = "meeting.set_door",
     MeetingRaiseClassification = "meeting.raise_classification",
     MeetingRemovePerson = "meeting.remove_person",
 

@@ -5,18 +5,12 @@
 import { mount, unmount } from 'svelte';
 import type { Call } from '@/call';
 import type { LocalMedia } from '@/media/local';
+import { documentPip, type DocumentPip } from './canPip';
 import type { LooksState } from './looks.svelte';
 import { pipPicture } from './pipPicture';
 import PipView from './PipView.svelte';
 
-interface DocumentPip {
-  requestWindow(options: { width: number; height: number }): Promise<Window>;
-}
-const documentPip = (): DocumentPip | undefined => (window as { documentPictureInPicture?: DocumentPip }).documentPictureInPicture;
-
 const SIZE = { width: 400, height: 260 };
-
-export const canPip = (): boolean => documentPip() !== undefined || document.pictureInPictureEnabled === true;
 
 export interface PipSource {
   call: Call;
