@@ -84,7 +84,7 @@ describe('how soon a fault is to be mended', () => {
     await page.keyboard.press('ControlOrMeta+A');
     await page.keyboard.type('3.5');
     await page.keyboard.press('Enter');
-    await page.getByText(word('central_targets_saved')).waitFor();
+    await page.getByText(word('central_targets_saved')).last().waitFor();
     const { minutes } = await get<{ minutes: Record<string, number> }>(page, '/api/v1/faults/targets');
     expect(minutes['s1']).toBe(210);
     await edit(page).waitFor();
