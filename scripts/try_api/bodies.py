@@ -1,11 +1,9 @@
 """A sound body for what takes one, so that some questions are carried out; most are sound but for a value or two that were made up."""
-import datetime
-
-from things import DAY_MS, HOUR_MS, QUARTER_MS
+from things import DAY_MS, HOUR_MS, QUARTER_MS, civil_day
 
 
 def day(ahead):
-    return str(datetime.date.today() + datetime.timedelta(days=ahead))
+    return str(civil_day(ahead))
 
 
 def sound_bodies(cast, things, now):

@@ -7,6 +7,12 @@ import zlib
 QUARTER_MS = 900_000
 HOUR_MS = 4 * QUARTER_MS
 DAY_MS = 24 * HOUR_MS
+#: Civil days are Malaysia's, wherever this runs.
+MALAYSIA = datetime.timezone(datetime.timedelta(hours=8))
+
+
+def civil_day(ahead=0):
+    return datetime.datetime.now(MALAYSIA).date() + datetime.timedelta(days=ahead)
 
 
 def picture():
@@ -27,14 +33,13 @@ def lay_out(cast):
     officer, applicant, approver = cast["officer"], cast["uc_administrator"], cast["approver"]
     facilitator, administrator = cast["facilitator"], cast["system_administrator"]
     now = int(time.time() * 1000) // QUARTER_MS * QUARTER_MS
-    today = datetime.date.today()
     site = facilitator.person["sites"][0]
     equipment = ids(facilitator.get(f"/equipment?site={site}")["equipment"])
     fault = {"site": site, "equipment": equipment[0], "severity": "s3", "description": "Skrin berkelip"}
     block = {"site": site, "from_ms": now + 20 * DAY_MS, "until_ms": now + 20 * DAY_MS + HOUR_MS}
     work = {"starts_at_ms": now + 21 * DAY_MS, "ends_at_ms": now + 21 * DAY_MS + HOUR_MS}
     maintenance = {"site": site, "title": "Servis", "checklist": ["Penapis"], "occurrences": [work]}
-    delegation = {"delegate": facilitator.person["id"], "from": str(today), "to": str(today + datetime.timedelta(days=3))}
+    delegation = {"delegate": facilitator.person["id"], "from": str(civil_day()), "to": str(civil_day(3))}
     reservations = applicant.get("/reservations?view=agency")["reservations"]
     series = {row["series"]["id"] for row in reservations if row.get("series")}
     domain = applicant.person["email"].split("@")[1]
