@@ -1,6 +1,6 @@
 //! The UDP socket of a shard: datagrams in by the batch, datagrams out by runs of one size to one peer.
 
-use crate::engine::transport::{Path, Transmit};
+use crate::engine::transport::{Path, Transmit, Via};
 use quinn_udp::{BATCH_SIZE, RecvMeta, UdpSockRef, UdpSocketState};
 use std::{
     io::{self, IoSliceMut},
@@ -32,6 +32,8 @@ pub struct Sending {
     state: UdpSocketState,
     local: SocketAddr,
     run: Vec<u8>,
+    /// Of what is to be sent: by address, then as it came. Kept for its memory.
+    order: Vec<(u64, u32)>,
     pub counters: SocketCounters,
 }
 
@@ -44,7 +46,14 @@ impl Socket {
         let _ = state.set_recv_buffer_size(UdpSockRef::from(&socket), KERNEL_BUFFER_BYTES);
         let _ = state.set_send_buffer_size(UdpSockRef::from(&socket), KERNEL_BUFFER_BYTES);
         let local = socket.local_addr()?;
-        let sending = Sending { socket, state, local, run: Vec::with_capacity(SEND_BYTES_MAX), counters: SocketCounters::default() };
+        let sending = Sending {
+            socket,
+            state,
+            local,
+            run: Vec::with_capacity(SEND_BYTES_MAX),
+            order: Vec::new(),
+            counters: SocketCounters::default(),
+        };
         Ok(Self { buffers: vec![0; RECEIVE_BYTES * BATCH_SIZE], sending })
     }
 
@@ -68,7 +77,11 @@ impl Socket {
         };
         let is_wildcard = self.sending.local.ip().is_unspecified();
         for (meta, buffer) in metas[..count].iter().zip(self.buffers.chunks(RECEIVE_BYTES)) {
-            let path = Path { remote: canonical(meta.addr), local: meta.dst_ip.filter(|_| is_wildcard).map(|it| it.to_canonical()) };
+            let path = Path {
+                remote: canonical(meta.addr),
+                local: meta.dst_ip.filter(|_| is_wildcard).map(|it| it.to_canonical()),
+                via: Via::Udp,
+            };
             for datagram in buffer[..meta.len].chunks(meta.stride.max(1)) {
                 each(&mut self.sending, path, datagram);
             }
@@ -81,37 +94,47 @@ impl Sending {
     /// Sends everything, those of one peer in their order. What the kernel does not take is dropped: what comes late is of no use, and what
     /// matters is asked for again.
     pub fn send(&mut self, outgoing: &mut Vec<Transmit>) {
-        outgoing.sort_by_key(|it| (it.path.remote, it.path.local));
+        let mut order = std::mem::take(&mut self.order);
+        order.clear();
+        order.extend(outgoing.iter().zip(0..).map(|(it, place)| (near(it.path.remote), place)));
+        order.sort_unstable();
         let segments_max = self.state.max_gso_segments();
-        let mut rest = &outgoing[..];
-        while let Some(first) = rest.first() {
-            let length = run_length(rest, segments_max);
-            let (run, after) = rest.split_at(length);
-            rest = after;
-            if length > 1 {
-                self.run.clear();
-                run.iter().for_each(|it| self.run.extend_from_slice(&it.payload));
-                if self.send_one(first.path, &self.run, Some(first.payload.len())).is_ok() {
-                    self.counters.sends += 1;
-                    continue;
-                }
+        let mut rest = &order[..];
+        while !rest.is_empty() {
+            let transmits = rest.iter().map(|(_, place)| &outgoing[*place as usize]);
+            let length = run_length(transmits.clone(), segments_max);
+            self.send_run(transmits.take(length));
+            rest = &rest[length..];
+        }
+        outgoing.clear();
+        self.order = order;
+    }
+
+    fn send_run<'a>(&mut self, run: impl ExactSizeIterator<Item = &'a Transmit> + Clone) {
+        let Some(first) = run.clone().next() else { return };
+        let length = run.len();
+        if length > 1 {
+            self.run.clear();
+            run.clone().for_each(|it| self.run.extend_from_slice(&it.payload));
+            if self.send_one(first.path, &self.run, Some(first.payload.len())).is_ok() {
+                self.counters.sends += 1;
+                return;
             }
-            for (place, transmit) in run.iter().enumerate() {
-                match self.send_one(transmit.path, &transmit.payload, None) {
-                    Ok(()) => self.counters.sends += 1,
-                    // The kernel is full: to try the rest one by one would only cost time when there is none.
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                        self.counters.refused += (run.len() - place) as u64;
-                        break;
-                    }
-                    Err(error) => {
-                        self.counters.refused += 1;
-                        tracing::debug!(%error, "a datagram was not sent");
-                    }
+        }
+        for (place, transmit) in run.enumerate() {
+            match self.send_one(transmit.path, &transmit.payload, None) {
+                Ok(()) => self.counters.sends += 1,
+                // The kernel is full: to try the rest one by one would only cost time when there is none.
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.counters.refused += (length - place) as u64;
+                    return;
+                }
+                Err(error) => {
+                    self.counters.refused += 1;
+                    tracing::debug!(%error, "a datagram was not sent");
                 }
             }
         }
-        outgoing.clear();
     }
 
     fn send_one(&self, path: Path, contents: &[u8], segment_size: Option<usize>) -> io::Result<()> {
@@ -122,12 +145,12 @@ impl Sending {
 }
 
 /// How many from the front go out in one send: to one peer, of one size, the last of them perhaps shorter.
-fn run_length(outgoing: &[Transmit], segments_max: usize) -> usize {
-    let Some(first) = outgoing.first() else { return 0 };
+fn run_length<'a>(mut outgoing: impl Iterator<Item = &'a Transmit>, segments_max: usize) -> usize {
+    let Some(first) = outgoing.next() else { return 0 };
     let size = first.payload.len();
     let mut bytes = size;
     let mut length = 1;
-    for next in &outgoing[1..] {
+    for next in outgoing {
         let next_size = next.payload.len();
         bytes += next_size;
         if length >= segments_max || next.path != first.path || next_size > size || next_size == 0 || bytes > SEND_BYTES_MAX {
@@ -139,6 +162,18 @@ fn run_length(outgoing: &[Transmit], segments_max: usize) -> usize {
         }
     }
     length
+}
+
+/// A number that brings an address's datagrams together. Two addresses with the same one share no run, and cost a send more.
+fn near(address: SocketAddr) -> u64 {
+    let ip = match address.ip() {
+        IpAddr::V4(it) => u64::from(u32::from(it)),
+        IpAddr::V6(it) => {
+            let bits = u128::from(it);
+            (bits >> 64) as u64 ^ (bits as u64).rotate_left(17)
+        }
+    };
+    ip.rotate_left(16) ^ u64::from(address.port())
 }
 
 /// A socket of both families sees IPv4 peers under mapped addresses; everything above sees them under their own.
@@ -159,7 +194,7 @@ mod tests {
     use bytes::Bytes;
 
     fn transmit(port: u16, size: usize) -> Transmit {
-        let path = Path { remote: SocketAddr::new(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), port), local: None };
+        let path = Path::udp(SocketAddr::new(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), port));
         Transmit { path, payload: Bytes::from(vec![7; size]) }
     }
 
@@ -178,7 +213,7 @@ mod tests {
         ];
         for (sizes, segments_max, expected) in cases {
             let outgoing: Vec<_> = sizes.iter().map(|(port, size)| transmit(*port, *size)).collect();
-            assert_eq!(run_length(&outgoing, *segments_max), *expected, "{sizes:?}");
+            assert_eq!(run_length(outgoing.iter(), *segments_max), *expected, "{sizes:?}");
         }
     }
 
@@ -201,7 +236,7 @@ mod tests {
         let (mut from, mut to) =
             (Socket::bind("127.0.0.1:0".parse().unwrap()).unwrap(), Socket::bind("127.0.0.1:0".parse().unwrap()).unwrap());
         let sizes = [200, 200, 200, 150, 300, 10, 10, 1200];
-        let path = Path { remote: to.local(), local: None };
+        let path = Path::udp(to.local());
         let mut outgoing: Vec<_> = sizes
             .iter()
             .enumerate()
@@ -213,14 +248,14 @@ mod tests {
         assert_eq!(from.sending.counters.refused, 0);
         let received = receive_all(&mut to, sizes.len());
         assert_eq!(received.iter().map(|it| it.1.clone()).collect::<Vec<_>>(), expected);
-        assert!(received.iter().all(|it| it.0 == Path { remote: from.local(), local: None }));
+        assert!(received.iter().all(|it| it.0 == Path::udp(from.local())));
     }
 
     #[test]
     fn a_socket_bound_to_all_answers_from_the_address_it_was_asked_at() {
         let mut server = Socket::bind("0.0.0.0:0".parse().unwrap()).unwrap();
         let mut client = Socket::bind("127.0.0.1:0".parse().unwrap()).unwrap();
-        let asked = Path { remote: SocketAddr::new("127.0.0.2".parse().unwrap(), server.local().port()), local: None };
+        let asked = Path::udp(SocketAddr::new("127.0.0.2".parse().unwrap(), server.local().port()));
         client.sending.send(&mut vec![Transmit { path: asked, payload: Bytes::from_static(b"?") }]);
         let (path, _) = receive_all(&mut server, 1).remove(0);
         assert_eq!(path.local, Some("127.0.0.2".parse().unwrap()));
@@ -233,10 +268,10 @@ mod tests {
         // A host without IPv6 has nothing to test here.
         let Ok(mut server) = Socket::bind("[::]:0".parse().unwrap()) else { return };
         let mut client = Socket::bind("127.0.0.1:0".parse().unwrap()).unwrap();
-        let asked = Path { remote: SocketAddr::new("127.0.0.1".parse().unwrap(), server.local().port()), local: None };
+        let asked = Path::udp(SocketAddr::new("127.0.0.1".parse().unwrap(), server.local().port()));
         client.sending.send(&mut vec![Transmit { path: asked, payload: Bytes::from_static(b"?") }]);
         let (path, _) = receive_all(&mut server, 1).remove(0);
-        assert_eq!(path, Path { remote: client.local(), local: Some("127.0.0.1".parse().unwrap()) });
+        assert_eq!(path, Path { remote: client.local(), local: Some("127.0.0.1".parse().unwrap()), via: Via::Udp });
         server.sending.send(&mut vec![Transmit { path, payload: Bytes::from_static(b"!") }]);
         assert_eq!(receive_all(&mut client, 1)[0].0.remote, asked.remote);
     }
