@@ -3,7 +3,13 @@
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
-use loadtest::{link::Conditions, meeting, node::Node, participant::Behaviour, people, relay};
+use loadtest::{
+    link::{Bursts, Conditions},
+    meeting,
+    node::Node,
+    participant::Behaviour,
+    people, relay,
+};
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -42,9 +48,23 @@ enum Situation {
         /// Share lost from the node, in percent.
         #[arg(long, default_value_t = 0.0)]
         loss_down: f64,
+        /// Share lost in runs, each way, in percent, and how many datagrams a run has on average.
+        #[arg(long, default_value_t = 0.0)]
+        burst: f64,
+        #[arg(long, default_value_t = 8.0)]
+        burst_run: f64,
         /// Each way.
         #[arg(long, default_value_t = 0)]
         delay_ms: u64,
+        /// On top of the delay, up to this.
+        #[arg(long, default_value_t = 0)]
+        jitter_ms: u64,
+        /// Share of datagrams that others overtake, in percent.
+        #[arg(long, default_value_t = 0.0)]
+        reordered: f64,
+        /// Share of datagrams that come twice, in percent.
+        #[arg(long, default_value_t = 0.0)]
+        duplicated: f64,
         /// What the line carries from the node to each client, kbit/s; 0: anything.
         #[arg(long, default_value_t = 0)]
         down_kbps: u64,
@@ -61,10 +81,28 @@ async fn main() -> Result<()> {
     let arguments = Arguments::parse();
     match arguments.situation {
         Situation::Meeting { people, seconds } => meet(&arguments.executable, people, seconds).await,
-        Situation::Line { listen, node, loss_up, loss_down, delay_ms, down_kbps, queue_ms, seed } => {
+        Situation::Line {
+            listen,
+            node,
+            loss_up,
+            loss_down,
+            burst,
+            burst_run,
+            delay_ms,
+            jitter_ms,
+            reordered,
+            duplicated,
+            down_kbps,
+            queue_ms,
+            seed,
+        } => {
             let (delay, queue) = (Duration::from_millis(delay_ms), Duration::from_millis(queue_ms));
-            let up = Conditions { loss: loss_up / 100.0, delay, bits_per_second: None, queue };
-            let down = Conditions { loss: loss_down / 100.0, bits_per_second: (down_kbps > 0).then_some(down_kbps * 1_000), ..up };
+            let bursts = (burst > 0.0).then_some(Bursts { share: burst / 100.0, run: burst_run });
+            let (reordered, duplicated) = (reordered / 100.0, duplicated / 100.0);
+            let common =
+                Conditions { delay, bursts, jitter: Duration::from_millis(jitter_ms), reordered, duplicated, queue, ..Conditions::CLEAN };
+            let up = Conditions { loss: loss_up / 100.0, ..common };
+            let down = Conditions { loss: loss_down / 100.0, bits_per_second: (down_kbps > 0).then_some(down_kbps * 1_000), ..common };
             line(listen, node, up, down, seed).await
         }
     }

@@ -7,7 +7,7 @@ use crate::link::{Conditions, Link};
 use anyhow::{Context, Result};
 use bytes::Bytes;
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     net::SocketAddr,
     sync::{
         Arc,
@@ -62,8 +62,8 @@ struct Way {
 
 impl Way {
     fn send(&mut self, datagram: &[u8], counters: &[AtomicU64; 2]) {
-        let arrives = self.link.carry(Instant::now(), datagram.len());
-        let carried = arrives.is_some_and(|at| self.under_way.try_send((at, Bytes::copy_from_slice(datagram))).is_ok());
+        let mut arrives = self.link.carry(Instant::now(), datagram.len()).peekable();
+        let carried = arrives.peek().is_some() && arrives.all(|at| self.under_way.try_send((at, Bytes::copy_from_slice(datagram))).is_ok());
         counters[usize::from(!carried)].fetch_add(1, Ordering::Relaxed);
     }
 }
@@ -101,11 +101,30 @@ async fn begin(
     Ok(Way { link: Link::new(up, seed), under_way })
 }
 
-/// Hands over each datagram when it arrives; they come in the order in which they arrive.
-async fn deliver(mut arriving: Receiver<(Instant, Bytes)>, hand_over: impl Fn(Bytes)) {
-    while let Some((at, datagram)) = arriving.recv().await {
+/// Hands over each datagram when it arrives, whatever order they left in.
+async fn deliver(mut leaving: Receiver<(Instant, Bytes)>, hand_over: impl Fn(Bytes)) {
+    let mut under_way: BTreeMap<(Instant, u64), Bytes> = BTreeMap::new();
+    let mut left = 0;
+    loop {
+        let next = under_way.keys().next().map(|(at, _)| *at);
+        tokio::select! {
+            biased;
+            () = arrival(next), if next.is_some() => under_way.pop_first().into_iter().for_each(|(_, datagram)| hand_over(datagram)),
+            datagram = leaving.recv() => match datagram {
+                Some((at, datagram)) if under_way.len() < UNDER_WAY_MAX => {
+                    left += 1;
+                    under_way.insert((at, left), datagram);
+                }
+                Some(_) => {}
+                None => return,
+            },
+        }
+    }
+}
+
+async fn arrival(at: Option<Instant>) {
+    if let Some(at) = at {
         sleep_until(at.into()).await;
-        hand_over(datagram);
     }
 }
 
