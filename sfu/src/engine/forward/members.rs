@@ -250,6 +250,8 @@ impl Forwarder {
                 slot.current = slot.current.filter(|feed| feed.source != index);
                 slot.target = slot.target.filter(|feed| feed.source != index);
             }
+            // Its place is another's soon: what waits before the line must not leave under that name.
+            peer.down.forget(index);
             self.tell_slots(now, peer_index);
         }
     }
