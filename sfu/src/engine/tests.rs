@@ -1,5 +1,7 @@
 //! Whole meetings in virtual time: clients that check, shake hands and encrypt, against one engine.
 
+mod cases;
+
 use super::{
     api::Join,
     negotiated::{Codec, ExtensionIds, Negotiated, PayloadMap, ReceiveLine, SlotLine},
@@ -134,7 +136,7 @@ impl World {
             session: SessionId::fresh(),
             ufrag: format!("of-{name}"),
             client: Client::new(),
-            path: Path { remote: ([192, 0, 2, 7], port).into(), local: None },
+            path: Path::udp(([192, 0, 2, 7], port).into()),
             microphone: SourceId::fresh(),
             camera: SourceId::fresh(),
             sequence: 0,
@@ -489,7 +491,7 @@ fn noise_from_anywhere_changes_nothing() {
     TestRunner::default()
         .run(&(datagram, any::<bool>()), |((first, rest), known)| {
             let mut world = world.borrow_mut();
-            let from = if known { path } else { Path { remote: "198.51.100.1:9".parse().unwrap(), local: None } };
+            let from = if known { path } else { Path::udp("198.51.100.1:9".parse().unwrap()) };
             let now = world.now;
             world.engine.handle_read(now, from, &[&[first][..], &rest].concat());
             world.settle();

@@ -4,7 +4,7 @@
 //! media long before it nominates, and waiting for that costs the first picture. Consent (RFC 7675) is the same thing seen from here: a
 //! peer that has sent no valid check for [`CONSENT_TIME_MAX`] is gone.
 
-use super::{Path, TransportParameters};
+use super::{Origin, Path, TransportParameters};
 use bytes::Bytes;
 use rtc_crypto::RTCCrypto;
 use rtc_stun::{
@@ -69,7 +69,7 @@ pub struct Ice {
     current: Credentials,
     /// Valid besides until the first check with the current ones (RFC 8445, section 9).
     before_restart: Option<Credentials>,
-    valid: SmallVec<[SocketAddr; ADDRESSES_MAX]>,
+    valid: SmallVec<[Origin; ADDRESSES_MAX]>,
     selected: Option<Path>,
     consent_until: Instant,
 }
@@ -79,8 +79,8 @@ pub struct Ice {
 pub struct Checked {
     pub answer: Option<Bytes>,
     /// An address that is this peer's, as of this check whoever had it before, and one that no longer is.
-    pub held: Option<SocketAddr>,
-    pub dropped: Option<SocketAddr>,
+    pub held: Option<Origin>,
+    pub dropped: Option<Origin>,
     /// Credentials that are no longer taken.
     pub retired_ufrag: Option<String>,
 }
@@ -111,7 +111,7 @@ impl Ice {
         self.selected
     }
 
-    pub fn addresses(&self) -> &[SocketAddr] {
+    pub fn addresses(&self) -> &[Origin] {
         &self.valid
     }
 
@@ -149,15 +149,15 @@ impl Ice {
         if is_current {
             checked.retired_ufrag = self.before_restart.take().map(|it| it.ufrag().to_owned());
         }
-        if !self.valid.contains(&path.remote) {
+        if !self.valid.contains(&path.origin()) {
             if self.valid.len() == ADDRESSES_MAX {
-                let selected = self.selected.map(|it| it.remote);
+                let selected = self.selected.map(|it| it.origin());
                 let oldest = self.valid.iter().position(|it| Some(*it) != selected).unwrap_or(0);
                 checked.dropped = Some(self.valid.remove(oldest));
             }
-            self.valid.push(path.remote);
+            self.valid.push(path.origin());
         }
-        checked.held = Some(path.remote);
+        checked.held = Some(path.origin());
         if nominates || self.selected.is_none() {
             self.selected = Some(path);
         }
@@ -222,7 +222,7 @@ mod tests {
     }
 
     fn path(remote: &str) -> Path {
-        Path { remote: remote.parse().unwrap(), local: None }
+        Path::udp(remote.parse().unwrap())
     }
 
     #[test]
@@ -231,7 +231,7 @@ mod tests {
         let plain = testing::Check::of("ours", "theirs");
         let first = it.check(0, "192.0.2.1:10", &plain);
         assert!(first.answer.is_some());
-        assert_eq!(first.held, Some("192.0.2.1:10".parse().unwrap()));
+        assert_eq!(first.held, Some(path("192.0.2.1:10").origin()));
         assert_eq!(it.ice.selected(), Some(path("192.0.2.1:10")));
         it.check(1, "192.0.2.1:20", &plain);
         assert_eq!(it.ice.selected(), Some(path("192.0.2.1:10")), "a second address alone moves nothing");
@@ -302,7 +302,7 @@ mod tests {
             assert_eq!(checked.dropped.is_some(), port > 8, "{port}");
         }
         assert_eq!(it.ice.addresses().len(), ADDRESSES_MAX);
-        assert!(it.ice.addresses().contains(&"192.0.2.1:1".parse().unwrap()));
+        assert!(it.ice.addresses().contains(&path("192.0.2.1:1").origin()));
     }
 
     #[test]

@@ -39,13 +39,37 @@ const HANDSHAKE_DATAGRAMS_PER_SECOND: u32 = 1000;
 /// What may come at once: 40 people joining in the same instant.
 const HANDSHAKE_DATAGRAMS_BURST: u32 = 250;
 
+/// What carries the datagrams of a path.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Via {
+    #[default]
+    Udp,
+    /// A stream (RFC 6544), by its number, which no other stream of the process ever has.
+    Stream(u64),
+}
+
 /// Where a datagram came from or goes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Path {
     pub remote: SocketAddr,
     /// The address of ours that it was sent to; the answer comes from there. None where the socket is bound to one address.
     pub local: Option<IpAddr>,
+    pub via: Via,
 }
+
+impl Path {
+    /// From the address that a socket is bound to.
+    pub const fn udp(remote: SocketAddr) -> Self {
+        Self { remote, local: None, via: Via::Udp }
+    }
+
+    pub const fn origin(&self) -> Origin {
+        (self.remote, self.via)
+    }
+}
+
+/// What a peer is known by, apart from the address of ours.
+pub type Origin = (SocketAddr, Via);
 
 /// A datagram to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,7 +144,7 @@ pub struct Transports {
     free: Vec<usize>,
     generation: u64,
     by_session: HashMap<SessionId, usize>,
-    by_address: HashMap<SocketAddr, usize>,
+    by_address: HashMap<Origin, usize>,
     by_ufrag: HashMap<String, usize>,
     /// A peer's deadline is looked at when the heap says so, and put in again if it moved away in the meantime.
     deadlines: BinaryHeap<Reverse<(Instant, Place)>>,
@@ -250,7 +274,7 @@ impl Transports {
     }
 
     fn handle_handshake(&mut self, now: Instant, path: Path, datagram: &[u8]) {
-        let Some(&index) = self.by_address.get(&path.remote) else {
+        let Some(&index) = self.by_address.get(&path.origin()) else {
             self.counters.refused_address += 1;
             return;
         };
@@ -271,7 +295,7 @@ impl Transports {
     }
 
     fn handle_media(&mut self, path: Path, datagram: &[u8]) -> Option<Plain> {
-        let Some(&index) = self.by_address.get(&path.remote) else {
+        let Some(&index) = self.by_address.get(&path.origin()) else {
             self.counters.refused_address += 1;
             return None;
         };

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 const DELAY: Duration = Duration::from_millis(10);
 
 fn path() -> Path {
-    Path { remote: "192.0.2.7:5000".parse().unwrap(), local: None }
+    Path::udp("192.0.2.7:5000".parse().unwrap())
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -340,7 +340,7 @@ fn a_lost_last_flight_is_repeated_for_the_client_that_asks() {
 fn strangers_reach_neither_the_key_exchange_nor_the_cipher() {
     let mut line = Line::new();
     line.connect().unwrap();
-    let elsewhere = Path { remote: "192.0.2.8:5000".parse().unwrap(), local: None };
+    let elsewhere = Path::udp("192.0.2.8:5000".parse().unwrap());
     let packet = [0x80, 96, 0, 9, 0, 0, 0, 2, 0, 0, 0, 3];
     let sealed = line.client.srtp.as_mut().unwrap().protect_rtp(&packet).unwrap();
     assert_eq!(line.transports.handle_read(line.now, elsewhere, &sealed), None);
@@ -356,7 +356,7 @@ fn strangers_reach_neither_the_key_exchange_nor_the_cipher() {
 fn a_peer_moves_to_another_address_and_media_follows() {
     let mut line = Line::new();
     line.connect().unwrap();
-    let elsewhere = Path { remote: "198.51.100.3:40000".parse().unwrap(), local: Some("203.0.113.1".parse().unwrap()) };
+    let elsewhere = Path { remote: "198.51.100.3:40000".parse().unwrap(), local: Some("203.0.113.1".parse().unwrap()), via: Via::Udp };
     let check = Check { nominates: true, ..Check::of("ours", "theirs") };
     line.transports.handle_read(line.now, elsewhere, &check.bytes());
     assert_eq!(line.transports.poll_write().unwrap().path, elsewhere);
