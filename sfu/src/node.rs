@@ -127,7 +127,7 @@ pub struct Node {
 struct Parts {
     threads: net::Threads,
     dispatcher: JoinHandle<()>,
-    /// The link and the keys' refreshing: they end when they are told to.
+    /// The link, the keys' refreshing and the accepting of streams: they end when they are told to.
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -166,7 +166,7 @@ impl Node {
             seed: rand::random(),
             ..room::Settings::default()
         };
-        let net::Running { handle: media, events, threads } = net::start(&config.media, settings, tap)?;
+        let net::Running { handle: media, events, threads, streams } = net::start(&config.media, settings, tap)?;
         // Set once, here; the recorder had nothing to ask of the threads before they were.
         let _ = threads_handle.set(media.clone());
         for line in remembered {
@@ -188,7 +188,10 @@ impl Node {
             clock.clone(),
         );
         let trust = Trust { identity: identity.clone(), keys: keys.clone(), issuer: config.issuer, clock };
-        let tasks = vec![tokio::spawn(control::run(link.clone(), carrier, trust)), tokio::spawn(refresh(keys.clone()))];
+        let mut tasks = vec![tokio::spawn(control::run(link.clone(), carrier, trust)), tokio::spawn(refresh(keys.clone()))];
+        if let Some(streams) = streams {
+            tasks.push(tokio::spawn(media.streams().listen(tokio::net::TcpListener::from_std(streams).map_err(NetError::Setup)?)));
+        }
         tracing::info!(node.id = %identity.node, node.public_key = identity.public_key(), "a media node runs");
         let running = Mutex::new(Some(Parts { threads, dispatcher, tasks }));
         Ok(Self { signal, keys, identity, facts, link, media, recorder, playback, media_alive, running })
@@ -220,6 +223,11 @@ impl Node {
     /// Where media is announced.
     pub fn media_addresses(&self) -> &[std::net::SocketAddr] {
         &self.media.parameters().candidates
+    }
+
+    /// Where connections that begin as media are brought in by whoever shares a port with it.
+    pub fn streams(&self) -> net::StreamDoor {
+        self.media.streams()
     }
 
     /// Lets nobody new in; those inside are told after `patience`. For a node that will not come back.

@@ -37,6 +37,8 @@ export interface Officer {
 
 export interface BrowserOptions {
   camera?: number;
+  /** More of the browser's own switches. */
+  flags?: string[];
   language?: 'ms-MY' | 'en-GB';
   width?: number;
   height?: number;
@@ -48,7 +50,7 @@ export interface BrowserOptions {
 }
 
 export async function openBrowser(options: BrowserOptions = {}): Promise<Officer> {
-  const flags = [...FLAGS];
+  const flags = [...FLAGS, ...(options.flags ?? [])];
   if (options.camera !== undefined) {
     const files = await mediaOf(options.camera);
     flags.push(`--use-file-for-fake-video-capture=${files.picture}`, `--use-file-for-fake-audio-capture=${files.sound}`);

@@ -1,5 +1,6 @@
 //! The face of the media threads towards async code: a queue in, a queue out, and what an answer says of this node.
 
+use super::stream::StreamDoor;
 use crate::{
     engine::api::{Command, Event, Media},
     sdp::{self, AnswerParameters, Draw, Keep},
@@ -31,6 +32,7 @@ pub struct MediaHandle {
     commands: SyncSender<Command>,
     waker: Arc<mio::Waker>,
     parameters: Arc<AnswerParameters>,
+    door: StreamDoor,
     stop: Arc<AtomicBool>,
 }
 
@@ -41,11 +43,11 @@ pub struct Ends {
     pub stop: Arc<AtomicBool>,
 }
 
-pub fn queues(waker: Arc<mio::Waker>, parameters: AnswerParameters) -> (MediaHandle, mpsc::Receiver<Event>, Ends) {
+pub fn queues(waker: Arc<mio::Waker>, parameters: AnswerParameters, door: StreamDoor) -> (MediaHandle, mpsc::Receiver<Event>, Ends) {
     let (commands, commands_end) = sync_channel(COMMANDS_MAX);
     let (events_end, events) = mpsc::channel(EVENTS_MAX);
     let stop = Arc::new(AtomicBool::new(false));
-    let handle = MediaHandle { commands, waker, parameters: Arc::new(parameters), stop: Arc::clone(&stop) };
+    let handle = MediaHandle { commands, waker, parameters: Arc::new(parameters), door, stop: Arc::clone(&stop) };
     (handle, events, Ends { commands: commands_end, events: events_end, stop })
 }
 
@@ -65,6 +67,11 @@ impl MediaHandle {
 
     pub fn parameters(&self) -> &AnswerParameters {
         &self.parameters
+    }
+
+    /// Where connections that carry media are brought in.
+    pub fn streams(&self) -> StreamDoor {
+        self.door.clone()
     }
 
     /// Ends the media threads after the turn that they are in. Whoever wants the sessions to end in order sends `Command::Drain` first.

@@ -8,10 +8,11 @@ use metrics::{counter, gauge};
 pub struct Measure {
     engine: Counters,
     socket: SocketCounters,
+    streams_dropped: u64,
 }
 
 impl Measure {
-    pub fn report(&mut self, engine: &Counters, socket: &SocketCounters) {
+    pub fn report(&mut self, engine: &Counters, socket: &SocketCounters, streams_dropped: u64) {
         let (now, before) = (&engine.transport, &self.engine.transport);
         counter!("sidang_media_received_datagrams_total").increment(now.received - before.received);
         counter!("sidang_media_received_bytes_total").increment(now.received_bytes - before.received_bytes);
@@ -28,7 +29,11 @@ impl Measure {
         ] {
             counter!("sidang_media_refused_datagrams_total", "reason" => reason).increment(added);
         }
-        for (reason, added) in [("engine", now.writes_dropped - before.writes_dropped), ("kernel", socket.refused - self.socket.refused)] {
+        for (reason, added) in [
+            ("engine", now.writes_dropped - before.writes_dropped),
+            ("kernel", socket.refused - self.socket.refused),
+            ("slow_stream", streams_dropped - self.streams_dropped),
+        ] {
             counter!("sidang_media_unsent_datagrams_total", "reason" => reason).increment(added);
         }
         for (outcome, added) in
@@ -40,6 +45,6 @@ impl Measure {
         counter!("sidang_media_events_dropped_total").increment(engine.events_dropped - self.engine.events_dropped);
         // Peers, not sessions: one whose connection is lost counts again when it comes back.
         gauge!("sidang_media_peers").set(engine.peers as f64);
-        (self.engine, self.socket) = (*engine, *socket);
+        (self.engine, self.socket, self.streams_dropped) = (*engine, *socket, streams_dropped);
     }
 }

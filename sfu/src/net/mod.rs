@@ -1,6 +1,8 @@
 //! Sockets, threads and the clock: what stands around the engine. Media runs on plain threads, each with a socket and an engine of its own; async
 //! code meets them at [`MediaHandle`].
 //!
+//! Networks that let no datagram through reach the same engine by [`stream`]s.
+//!
 //! There is one shard now. A room lives on one shard for life, so that more of them are more of [`Shard`](shard::Shard), each announcing
 //! the port of its own socket in the answers of its rooms.
 
@@ -9,11 +11,13 @@ mod handle;
 mod measure;
 mod shard;
 mod socket;
+mod stream;
 #[cfg(test)]
 mod tests;
 
 pub use handle::{Busy, MediaHandle};
 pub use shard::no_recorder;
+pub use stream::{Opening, StreamDoor};
 
 use crate::{
     engine::{
@@ -22,7 +26,7 @@ use crate::{
         room,
         transport::{Certificate, CertificateError},
     },
-    sdp::AnswerParameters,
+    sdp::{AnswerParameters, StreamCandidate},
 };
 use std::{
     io,
@@ -39,6 +43,15 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Addresses at which clients reach `listen`; empty: see [`addresses::announced`].
     pub announce: Vec<IpAddr>,
+    /// The port of another socket, of HTTPS most likely, whose owner brings in at [`StreamDoor::take`] what begins as media; announced beside
+    /// `listen`'s own.
+    pub shared_port: Option<u16>,
+}
+
+impl Settings {
+    pub const fn at(listen: SocketAddr) -> Self {
+        Self { listen, announce: Vec::new(), shared_port: None }
+    }
 }
 
 /// Takes what the recorder is given, on the media thread: it must not wait.
@@ -60,6 +73,8 @@ pub struct Running {
     /// Everything that the engine says but taps. It must be read: see the bounds in `shard`. It ends when the threads do.
     pub events: mpsc::Receiver<Event>,
     pub threads: Threads,
+    /// Bound to the same port as the datagrams, for [`StreamDoor::listen`]. None where the port was drawn and is taken for streams.
+    pub streams: Option<std::net::TcpListener>,
 }
 
 /// To be waited for after [`MediaHandle::stop`].
@@ -75,16 +90,46 @@ impl Threads {
 /// Binds the socket and starts the threads.
 pub fn start(settings: &Settings, rooms: room::Settings, tap: TapSink) -> Result<Running, NetError> {
     let certificate = Certificate::generate()?;
-    let socket = socket::Socket::bind(settings.listen).map_err(|error| NetError::Bind(settings.listen, error))?;
+    let (socket, listener) = bind(settings.listen).map_err(|error| NetError::Bind(settings.listen, error))?;
     let candidates = addresses::announced(socket.local(), &settings.announce, addresses::own);
-    tracing::info!(listen = %socket.local(), ?candidates, "media");
+    let own_port = listener.is_some().then_some((socket.local().port(), false));
+    let shared = settings.shared_port.into_iter().flat_map(|port| [(port, false), (port, true)]);
+    let streams = own_port
+        .into_iter()
+        .chain(shared)
+        .flat_map(|(port, greets)| candidates.iter().map(move |it| StreamCandidate { address: SocketAddr::new(it.ip(), port), greets }))
+        .collect();
+    tracing::info!(listen = %socket.local(), ?candidates, ?streams, "media");
     let poll = mio::Poll::new()?;
     let waker = Arc::new(mio::Waker::new(poll.registry(), shard::WAKE)?);
-    let parameters = AnswerParameters { fingerprint: certificate.fingerprint(), candidates };
-    let (handle, events, ends) = handle::queues(waker, parameters);
+    let parameters = AnswerParameters { fingerprint: certificate.fingerprint(), candidates, streams };
+    let (door, streams) = stream::queues(Arc::clone(&waker));
+    let (handle, events, ends) = handle::queues(waker, parameters, door);
     let now = Instant::now();
     let engine = Engine::new(certificate, rooms, now, handle::now_ms());
-    let shard = shard::Shard::new(poll, socket, engine, ends, tap, now)?;
+    let shard = shard::Shard::new(poll, socket, streams, engine, ends, tap, now)?;
     let thread = std::thread::Builder::new().name("media-0".to_owned()).spawn(move || shard.run())?;
-    Ok(Running { handle, events, threads: Threads(vec![thread]) })
+    Ok(Running { handle, events, threads: Threads(vec![thread]), streams: listener })
+}
+
+/// How often a port is drawn that is free for datagrams and for streams.
+const DRAWS_MAX: usize = 8;
+
+/// The socket of datagrams, and one for streams at the same port.
+fn bind(listen: SocketAddr) -> io::Result<(socket::Socket, Option<std::net::TcpListener>)> {
+    let is_drawn = listen.port() == 0;
+    let mut draws = 0;
+    loop {
+        draws += 1;
+        let socket = socket::Socket::bind(listen)?;
+        match std::net::TcpListener::bind(socket.local()) {
+            Ok(listener) => {
+                listener.set_nonblocking(true)?;
+                return Ok((socket, Some(listener)));
+            }
+            Err(_) if is_drawn && draws < DRAWS_MAX => {}
+            Err(_) if is_drawn => return Ok((socket, None)),
+            Err(error) => return Err(error),
+        }
+    }
 }

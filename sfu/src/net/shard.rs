@@ -4,11 +4,12 @@ use super::{
     handle::Ends,
     measure::Measure,
     socket::{Sending, Socket},
+    stream::Streams,
 };
 use crate::engine::{
     Engine,
     api::{Event, Tap},
-    transport::Transmit,
+    transport::{Transmit, Via},
 };
 use std::{
     collections::VecDeque,
@@ -23,6 +24,8 @@ pub const WAKE: mio::Token = mio::Token(1);
 
 /// Batches in one turn, before what they led to is sent: a batch is 32 datagrams or more.
 const BATCHES_MAX: usize = 8;
+/// Frames of streams in one turn.
+const FRAMES_MAX: usize = 256;
 /// Commands in one turn: one that lets somebody in costs some 20 microseconds.
 const COMMANDS_MAX: usize = 64;
 /// Datagrams gathered before they are sent, whatever else the turn has to do.
@@ -37,6 +40,7 @@ const MEASURE_EVERY: Duration = Duration::from_secs(1);
 pub struct Shard {
     poll: mio::Poll,
     socket: Socket,
+    streams: Streams,
     engine: Engine,
     ends: Ends,
     tap: super::TapSink,
@@ -48,11 +52,20 @@ pub struct Shard {
 }
 
 impl Shard {
-    pub fn new(poll: mio::Poll, mut socket: Socket, engine: Engine, ends: Ends, tap: super::TapSink, now: Instant) -> io::Result<Self> {
+    pub fn new(
+        poll: mio::Poll,
+        mut socket: Socket,
+        streams: Streams,
+        engine: Engine,
+        ends: Ends,
+        tap: super::TapSink,
+        now: Instant,
+    ) -> io::Result<Self> {
         poll.registry().register(socket.source(), SOCKET, mio::Interest::READABLE)?;
         Ok(Self {
             poll,
             socket,
+            streams,
             engine,
             ends,
             tap,
@@ -69,9 +82,9 @@ impl Shard {
         let mut readiness = mio::Events::with_capacity(16);
         // The kernel says once that there is something to read: until a read finds nothing, there is.
         let mut readable = true;
-        let mut more_commands = true;
+        let (mut more_commands, mut more_frames) = (true, true);
         while !self.ends.stop.load(Ordering::Acquire) {
-            let wait = if readable || more_commands { Some(Duration::ZERO) } else { self.wait() };
+            let wait = if readable || more_commands || more_frames { Some(Duration::ZERO) } else { self.wait() };
             match self.poll.poll(&mut readiness, wait) {
                 Ok(()) => {}
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
@@ -84,6 +97,7 @@ impl Shard {
             if readable {
                 readable = self.receive();
             }
+            more_frames = self.take_frames();
             more_commands = match self.take_commands() {
                 Ok(more) => more,
                 Err(Ended) => break,
@@ -118,10 +132,10 @@ impl Shard {
     fn receive(&mut self) -> bool {
         for _ in 0..BATCHES_MAX {
             let now = Instant::now();
-            let (engine, outgoing) = (&mut self.engine, &mut self.outgoing);
+            let (engine, streams, outgoing) = (&mut self.engine, &mut self.streams, &mut self.outgoing);
             let received = self.socket.receive(|sending, path, datagram| {
                 engine.handle_read(now, path, datagram);
-                gather(engine, sending, outgoing);
+                gather(engine, streams, sending, outgoing);
             });
             self.collect();
             match received {
@@ -132,6 +146,16 @@ impl Shard {
                     return true;
                 }
             }
+        }
+        true
+    }
+
+    /// What came on streams. True: there may be more.
+    fn take_frames(&mut self) -> bool {
+        for _ in 0..FRAMES_MAX {
+            let Some((path, frame)) = self.streams.poll_read() else { return false };
+            self.engine.handle_read(Instant::now(), path, &frame);
+            self.collect();
         }
         true
     }
@@ -157,7 +181,7 @@ impl Shard {
 
     /// Fetches what the engine has for the outside.
     fn collect(&mut self) {
-        gather(&mut self.engine, &mut self.socket.sending, &mut self.outgoing);
+        gather(&mut self.engine, &mut self.streams, &mut self.socket.sending, &mut self.outgoing);
         while let Some(event) = self.engine.poll_event() {
             match event {
                 Event::Tap(tap) => (self.tap)(tap),
@@ -193,13 +217,17 @@ impl Shard {
         self.measured_at = now;
         let mut counters = self.engine.counters();
         counters.events_dropped += self.dropped;
-        self.measure.report(&counters, &self.socket.sending.counters);
+        self.measure.report(&counters, &self.socket.sending.counters, self.streams.dropped);
     }
 }
 
 /// Takes what the engine has to send, and sends it where it becomes more than is gathered.
-fn gather(engine: &mut Engine, sending: &mut Sending, outgoing: &mut Vec<Transmit>) {
+fn gather(engine: &mut Engine, streams: &mut Streams, sending: &mut Sending, outgoing: &mut Vec<Transmit>) {
     while let Some(transmit) = engine.poll_write() {
+        if let Via::Stream(connection) = transmit.path.via {
+            streams.send(connection, transmit.payload);
+            continue;
+        }
         outgoing.push(transmit);
         if outgoing.len() >= OUTGOING_MAX {
             sending.send(outgoing);

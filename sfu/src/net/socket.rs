@@ -1,6 +1,6 @@
 //! The UDP socket of a shard: datagrams in by the batch, datagrams out by runs of one size to one peer.
 
-use crate::engine::transport::{Path, Transmit};
+use crate::engine::transport::{Path, Transmit, Via};
 use quinn_udp::{BATCH_SIZE, RecvMeta, UdpSockRef, UdpSocketState};
 use std::{
     io::{self, IoSliceMut},
@@ -68,7 +68,11 @@ impl Socket {
         };
         let is_wildcard = self.sending.local.ip().is_unspecified();
         for (meta, buffer) in metas[..count].iter().zip(self.buffers.chunks(RECEIVE_BYTES)) {
-            let path = Path { remote: canonical(meta.addr), local: meta.dst_ip.filter(|_| is_wildcard).map(|it| it.to_canonical()) };
+            let path = Path {
+                remote: canonical(meta.addr),
+                local: meta.dst_ip.filter(|_| is_wildcard).map(|it| it.to_canonical()),
+                via: Via::Udp,
+            };
             for datagram in buffer[..meta.len].chunks(meta.stride.max(1)) {
                 each(&mut self.sending, path, datagram);
             }
@@ -159,7 +163,7 @@ mod tests {
     use bytes::Bytes;
 
     fn transmit(port: u16, size: usize) -> Transmit {
-        let path = Path { remote: SocketAddr::new(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), port), local: None };
+        let path = Path::udp(SocketAddr::new(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), port));
         Transmit { path, payload: Bytes::from(vec![7; size]) }
     }
 
@@ -201,7 +205,7 @@ mod tests {
         let (mut from, mut to) =
             (Socket::bind("127.0.0.1:0".parse().unwrap()).unwrap(), Socket::bind("127.0.0.1:0".parse().unwrap()).unwrap());
         let sizes = [200, 200, 200, 150, 300, 10, 10, 1200];
-        let path = Path { remote: to.local(), local: None };
+        let path = Path::udp(to.local());
         let mut outgoing: Vec<_> = sizes
             .iter()
             .enumerate()
@@ -213,14 +217,14 @@ mod tests {
         assert_eq!(from.sending.counters.refused, 0);
         let received = receive_all(&mut to, sizes.len());
         assert_eq!(received.iter().map(|it| it.1.clone()).collect::<Vec<_>>(), expected);
-        assert!(received.iter().all(|it| it.0 == Path { remote: from.local(), local: None }));
+        assert!(received.iter().all(|it| it.0 == Path::udp(from.local())));
     }
 
     #[test]
     fn a_socket_bound_to_all_answers_from_the_address_it_was_asked_at() {
         let mut server = Socket::bind("0.0.0.0:0".parse().unwrap()).unwrap();
         let mut client = Socket::bind("127.0.0.1:0".parse().unwrap()).unwrap();
-        let asked = Path { remote: SocketAddr::new("127.0.0.2".parse().unwrap(), server.local().port()), local: None };
+        let asked = Path::udp(SocketAddr::new("127.0.0.2".parse().unwrap(), server.local().port()));
         client.sending.send(&mut vec![Transmit { path: asked, payload: Bytes::from_static(b"?") }]);
         let (path, _) = receive_all(&mut server, 1).remove(0);
         assert_eq!(path.local, Some("127.0.0.2".parse().unwrap()));
@@ -233,10 +237,10 @@ mod tests {
         // A host without IPv6 has nothing to test here.
         let Ok(mut server) = Socket::bind("[::]:0".parse().unwrap()) else { return };
         let mut client = Socket::bind("127.0.0.1:0".parse().unwrap()).unwrap();
-        let asked = Path { remote: SocketAddr::new("127.0.0.1".parse().unwrap(), server.local().port()), local: None };
+        let asked = Path::udp(SocketAddr::new("127.0.0.1".parse().unwrap(), server.local().port()));
         client.sending.send(&mut vec![Transmit { path: asked, payload: Bytes::from_static(b"?") }]);
         let (path, _) = receive_all(&mut server, 1).remove(0);
-        assert_eq!(path, Path { remote: client.local(), local: Some("127.0.0.1".parse().unwrap()) });
+        assert_eq!(path, Path { remote: client.local(), local: Some("127.0.0.1".parse().unwrap()), via: Via::Udp });
         server.sending.send(&mut vec![Transmit { path, payload: Bytes::from_static(b"!") }]);
         assert_eq!(receive_all(&mut client, 1)[0].0.remote, asked.remote);
     }

@@ -1,7 +1,10 @@
 //! A whole node on real sockets: two clients on loopback, joined through the handle.
 
+mod carrier;
 mod forwarding;
+mod streams;
 
+use self::carrier::Carrier;
 use super::*;
 use crate::{
     engine::{
@@ -65,7 +68,7 @@ fn grant(room: MeetingId) -> GrantClaims {
 struct Person {
     session: SessionId,
     client: Client,
-    socket: UdpSocket,
+    socket: Carrier,
     media: Media,
 }
 
@@ -84,8 +87,7 @@ impl Person {
                 _ => {}
             }
         }
-        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-        socket.connect(media.transport.candidates[0]).unwrap();
+        let socket = Carrier::datagrams(media.transport.candidates[0]);
         Self { session, client, socket, media }
     }
 
@@ -103,11 +105,15 @@ impl Person {
         }
     }
 
-    fn connect(&mut self) {
+    fn check(&mut self) {
         let transport = &self.media.transport;
         let name = format!("{}:{}", transport.local_ufrag, transport.remote_ufrag);
-        let check = Check { name, pwd: transport.local_pwd.clone(), ..Check::of("", "") };
+        let check = Check { name, pwd: transport.local_pwd.clone(), nominates: true, ..Check::of("", "") };
         self.socket.send(&check.bytes()).unwrap();
+    }
+
+    fn connect(&mut self) {
+        self.check();
         self.client.begin(Instant::now());
         while self.client.srtp.is_none() {
             while let Some(datagram) = self.client.poll_transmit() {
@@ -132,7 +138,7 @@ impl Person {
 }
 
 fn node() -> Running {
-    let settings = Settings { listen: "127.0.0.1:0".parse().unwrap(), announce: Vec::new() };
+    let settings = Settings::at("127.0.0.1:0".parse().unwrap());
     start(&settings, room::Settings::default(), no_recorder()).unwrap()
 }
 
@@ -175,7 +181,7 @@ async fn two_clients_meet_on_a_socket() {
 #[test]
 fn a_port_that_is_taken_is_said_to_be() {
     let taken = UdpSocket::bind("127.0.0.1:0").unwrap();
-    let settings = Settings { listen: taken.local_addr().unwrap(), announce: Vec::new() };
+    let settings = Settings::at(taken.local_addr().unwrap());
     assert!(matches!(start(&settings, room::Settings::default(), no_recorder()), Err(NetError::Bind(..))));
 }
 

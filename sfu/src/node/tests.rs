@@ -27,7 +27,7 @@ struct Life {
 async fn live(folder: &Path, signer: &Signer) -> Life {
     let (to_control, from_node) = mpsc::channel(64);
     let (to_node, from_control) = mpsc::channel(64);
-    let media = net::Settings { listen: "127.0.0.1:0".parse().unwrap(), announce: Vec::new() };
+    let media = net::Settings::at("127.0.0.1:0".parse().unwrap());
     let config = NodeConfig::new(ISSUER.into(), AUDIENCE.into(), media, folder.to_owned(), Vec::new());
     let node = Node::start(config, Published::new(&[signer]).source(), Carrier::InProcess { to_control, from_control }).await.unwrap();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

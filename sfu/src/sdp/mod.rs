@@ -29,6 +29,16 @@ pub struct AnswerParameters {
     pub fingerprint: Fingerprint,
     /// Where a client can reach the node's socket. The first is preferred.
     pub candidates: Vec<SocketAddr>,
+    /// Where it can reach the node by a stream instead.
+    pub streams: Vec<StreamCandidate>,
+}
+
+/// An address at which streams are taken (RFC 6544, passive).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StreamCandidate {
+    pub address: SocketAddr,
+    /// The client greets first, so that it looks like the beginning of TLS (`ssltcp`, which libwebrtc alone knows).
+    pub greets: bool,
 }
 
 /// Where everything random comes from, with the time that goes into identifiers.
@@ -122,6 +132,7 @@ pub fn answer(
         lines: &lines,
         transport: &transport,
         fingerprint: parameters.fingerprint,
+        streams: &parameters.streams,
         session,
         version: draw.now_ms.0.max(0),
     }

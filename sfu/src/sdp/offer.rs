@@ -19,6 +19,8 @@ const FEEDBACKS_MAX: usize = 16;
 #[derive(Debug, Default)]
 pub struct Offer<'a> {
     pub ice_lite: bool,
+    /// By the form of a line that this library alone writes so: it knows `ssltcp` candidates.
+    pub is_libwebrtc: bool,
     pub bundle: Vec<&'a str>,
     /// What holds for every m-line that does not say otherwise.
     pub transport: TransportLines<'a>,
@@ -174,6 +176,7 @@ fn media_line(value: &str) -> Option<MediaLine<'_>> {
 fn session_attribute<'a>(offer: &mut Offer<'a>, name: &str, value: &'a str) {
     match name {
         "ice-lite" => offer.ice_lite = true,
+        "msid-semantic" => offer.is_libwebrtc = value.starts_with(" WMS"),
         "group" => {
             if let Some(mids) = value.strip_prefix("BUNDLE ").filter(|_| offer.bundle.is_empty()) {
                 offer.bundle = mids.split(' ').take(OFFER_MEDIA_LINES_MAX).collect();

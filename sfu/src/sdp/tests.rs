@@ -20,6 +20,10 @@ fn parameters() -> AnswerParameters {
     AnswerParameters {
         fingerprint: [0xab; 32],
         candidates: vec!["192.0.2.1:20000".parse().unwrap(), "[2001:db8::1]:20000".parse().unwrap()],
+        streams: vec![
+            StreamCandidate { address: "192.0.2.1:20000".parse().unwrap(), greets: false },
+            StreamCandidate { address: "192.0.2.1:443".parse().unwrap(), greets: true },
+        ],
     }
 }
 
@@ -120,7 +124,7 @@ fn the_answer_has_every_line_that_a_browser_needs() {
         assert!(section.iter().any(|it| it.starts_with("a=fingerprint:sha-256 AB:AB:")));
     }
     let candidates = |section: &[&str]| section.iter().filter(|it| it.starts_with("a=candidate:")).count();
-    assert_eq!((candidates(&sections[1]), candidates(&sections[2])), (2, 0));
+    assert_eq!((candidates(&sections[1]), candidates(&sections[2])), (4, 0));
     assert!(sections[1].contains(&"a=candidate:1 1 udp 2130706431 192.0.2.1 20000 typ host"));
     for line in
         ["m=video 9 UDP/TLS/RTP/SAVPF 96 97", "a=recvonly", "a=rid:q recv", "a=rid:f recv", "a=simulcast:recv q;h;f", "a=fmtp:97 apt=96"]
@@ -138,6 +142,23 @@ fn the_answer_has_every_line_that_a_browser_needs() {
 }
 
 /// Redundancy around something else, or around what is not there, is left out; alone it is nothing.
+#[test]
+fn streams_stand_behind_datagrams_and_greetings_are_for_those_who_know_them() {
+    let candidates = |offer: &str| {
+        let (_, text) = answer_with(offer, &publish(), None, 1).unwrap();
+        let lines = text.lines().filter(|it| it.starts_with("a=candidate:"));
+        lines.map(|it| it.split(' ').map(str::to_owned).collect::<Vec<_>>()).collect::<Vec<_>>()
+    };
+    let of_chromium = candidates(CHROMIUM);
+    assert_eq!(of_chromium.iter().map(|it| it[2].as_str()).collect::<Vec<_>>(), ["udp", "udp", "tcp", "ssltcp"]);
+    let priorities: Vec<u32> = of_chromium.iter().map(|it| it[3].parse().unwrap()).collect();
+    assert!(priorities.is_sorted_by(|one, next| one > next), "{priorities:?}");
+    assert!(of_chromium[2].ends_with(&["host", "tcptype", "passive"].map(str::to_owned)), "{of_chromium:?}");
+    assert_eq!(of_chromium[3][4..6], ["192.0.2.1", "443"]);
+    let of_another = candidates(&CHROMIUM.replace("a=msid-semantic: WMS", "a=msid-semantic:WMS *"));
+    assert_eq!(of_another.iter().map(|it| it[2].as_str()).collect::<Vec<_>>(), ["udp", "udp", "tcp"]);
+}
+
 #[test]
 fn redundant_sound_is_taken_around_opus_alone() {
     for (from, to) in [("a=fmtp:63 111/111", "a=fmtp:63 111/8"), ("a=fmtp:63 111/111", "a=fmtp:63 x"), ("a=fmtp:63 111/111\r\n", "")] {

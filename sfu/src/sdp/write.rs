@@ -2,6 +2,7 @@
 //! line (`a=ssrc` on slots, and both `a=rid` and `a=simulcast` on layers, are the ones without which media is dropped in silence).
 
 use super::{
+    StreamCandidate,
     negotiate::{Line, extension_lines, idle_payloads},
     offer::{MediaLine, Offer},
 };
@@ -17,6 +18,7 @@ pub struct Answer<'a> {
     pub lines: &'a [Line],
     pub transport: &'a TransportParameters,
     pub fingerprint: Fingerprint,
+    pub streams: &'a [StreamCandidate],
     /// The session's number (RFC 8866, section 5.2), the same in every answer on a connection, and a version that grows.
     pub session: u64,
     pub version: i64,
@@ -101,11 +103,34 @@ impl Answer<'_> {
                 let priority = (126u32 << 24) + (65_535u32.saturating_sub(u32::try_from(place).unwrap_or(u32::MAX)) << 8) + 255;
                 write!(out, "a=candidate:{} 1 udp {priority} {} {} typ host\r\n", place + 1, address.ip(), address.port())?;
             }
+            self.stream_candidates(out)?;
             out.write_str("a=end-of-candidates\r\n")?;
         }
         write!(out, "a=ice-ufrag:{}\r\na=ice-pwd:{}\r\n", self.transport.local_ufrag, self.transport.local_pwd)?;
         write!(out, "a=fingerprint:sha-256 {}\r\na=setup:passive\r\n", fingerprint_text(&self.fingerprint))?;
         write!(out, "a=mid:{}\r\na=rtcp-mux\r\na=rtcp-rsize\r\n", media.mid.unwrap_or_default())
+    }
+}
+
+impl Answer<'_> {
+    /// Behind the datagrams in priority, in the order of [`StreamCandidate`]s: the client tries all at once and keeps the best that works.
+    fn stream_candidates(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A description with a transport that a browser does not know is refused whole by some, so that only one that knows it is told.
+        let streams = self.streams.iter().filter(|it| !it.greets || self.offer.is_libwebrtc);
+        for (place, StreamCandidate { address, greets }) in streams.enumerate() {
+            // RFC 6544, section 4.2: a type preference below that of datagrams, and passive direction.
+            let (transport, preference) = if *greets { ("ssltcp", 80u32) } else { ("tcp", 90) };
+            let other = 8_191u32.saturating_sub(u32::try_from(place).unwrap_or(u32::MAX));
+            let priority = (preference << 24) + (((4 << 13) + other) << 8) + 255;
+            let foundation = self.transport.candidates.len() + place + 1;
+            write!(
+                out,
+                "a=candidate:{foundation} 1 {transport} {priority} {} {} typ host tcptype passive\r\n",
+                address.ip(),
+                address.port()
+            )?;
+        }
+        Ok(())
     }
 }
 

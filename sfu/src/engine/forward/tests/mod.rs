@@ -1,7 +1,6 @@
 //! Calls in virtual time: people with cameras, microphones and lossy lines around one forwarder.
 
 mod bounds;
-mod client;
 mod codecs;
 mod demand;
 pub(crate) mod client;
