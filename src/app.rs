@@ -15,6 +15,7 @@ use identity::Identity;
 use kernel::{Clock, Db, SharedClock, clock::SystemClock, db::skew::SKEW_MS_MAX};
 use sfu::{
     control::Carrier,
+    net::StreamDoor,
     node::{Node, NodeConfig, Unready},
     signal::keys::KeySource,
 };
@@ -201,17 +202,20 @@ pub async fn serve(settings: Settings) -> Result<()> {
             }
         });
     }
-    let node =
-        Node::start(node_config(&settings, &public_url, vec![public_url.clone()]), keys, Carrier::InProcess { to_control, from_control })
-            .await
-            .context("the media node (media.listen, data.folder)")?;
+    let node = Node::start(
+        node_config(&settings, listener.shared_port(), &public_url, vec![public_url.clone()]),
+        keys,
+        Carrier::InProcess { to_control, from_control },
+    )
+    .await
+    .context("the media node (media.listen, data.folder)")?;
     let introduction = if settings.demo { demo::seed(&control, &public_url).await? } else { first_steps(&control).await? };
     let node = Arc::new(node);
     let mut checks = control.checks();
     checks.push(media_check(&node));
     checks.push(link_check(link_broke));
     let router = control.router()?.merge(node.router()).merge(observed(checks)?);
-    run(&settings, listener, with_client(router), introduction).await?;
+    run(&settings, listener, with_client(router), Some(node.streams()), introduction).await?;
     node.stop().await;
     drop(tasks);
     control.db.close().await;
@@ -227,7 +231,7 @@ pub async fn booking(settings: Settings) -> Result<()> {
     let tasks = control.housekeeping();
     let introduction = if settings.demo { demo::seed(&control, &public_url).await? } else { first_steps(&control).await? };
     let router = control.router()?.merge(observed(control.checks())?);
-    run(&settings, listener, with_client(router), introduction + media_steps(&settings)).await?;
+    run(&settings, listener, with_client(router), None, introduction + media_steps(&settings)).await?;
     drop(tasks);
     control.db.close().await;
     Ok(())
@@ -243,14 +247,14 @@ pub async fn sfu(settings: Settings) -> Result<()> {
     let _claim = Claim::take(&settings.data_folder, "media")?;
     let booking_url = settings.booking_url.clone();
     // Pages come from the booking node; it also signs what this node believes.
-    let config = node_config(&settings, &booking_url, vec![booking_url.clone(), public_url.clone()]);
+    let config = node_config(&settings, listener.shared_port(), &booking_url, vec![booking_url.clone(), public_url.clone()]);
     let source = KeySource::Fetched { booking_url: booking_url.clone() };
     let node = Arc::new(
         Node::start(config, source, Carrier::WebSocket { booking_url }).await.context("the media node (media.listen, data.folder)")?,
     );
     let introduction = format!("This media node, for the booking node's media.nodes: {}\n", node_key(node.identity()));
     let router = node.router().merge(observed(vec![media_check(&node)])?).fallback(kernel::problem::route_unknown);
-    run(&settings, listener, router, introduction).await?;
+    run(&settings, listener, router, Some(node.streams()), introduction).await?;
     node.stop().await;
     Ok(())
 }
@@ -276,8 +280,9 @@ pub fn node_key(identity: &sfu::control::Identity) -> String {
     format!("{}:{}", identity.node, identity.public_key())
 }
 
-fn node_config(settings: &Settings, issuer: &str, allowed_origins: Vec<String>) -> NodeConfig {
-    let media = sfu::net::Settings { listen: settings.media_listen, announce: settings.media_announce.clone() };
+fn node_config(settings: &Settings, https_port: Option<u16>, issuer: &str, allowed_origins: Vec<String>) -> NodeConfig {
+    let shared_port = settings.media_https_port.or(https_port).filter(|it| *it != 0);
+    let media = sfu::net::Settings { listen: settings.media_listen, announce: settings.media_announce.clone(), shared_port };
     let mut config =
         NodeConfig::new(issuer.to_owned(), settings.media_name.clone(), media, data::media(&settings.data_folder), allowed_origins);
     config.recording = sfu::recording::RecordingConfig::in_folder(&settings.data_folder);
@@ -336,12 +341,18 @@ async fn begin(settings: &Settings) -> Result<(Listener, String)> {
 }
 
 /// Says where it is to be found, and serves until the process is told to stop.
-async fn run(settings: &Settings, listener: Listener, router: Router, introduction: String) -> Result<()> {
+async fn run(
+    settings: &Settings,
+    listener: Listener,
+    router: Router,
+    media_streams: Option<StreamDoor>,
+    introduction: String,
+) -> Result<()> {
     let public_url = listener.public_url.clone();
     print!("{introduction}");
     println!("Sidang: {public_url}");
     let media = media_url(&settings.media_signal_url);
-    listener.serve(headers::secured(router, &public_url, &media, &settings.media_signal_url)).await
+    listener.serve(headers::secured(router, &public_url, &media, &settings.media_signal_url), media_streams).await
 }
 
 /// What a booking node without a media node lacks.

@@ -39,6 +39,7 @@ table! {
     "database.url", "", "empty, sqlite:PATH or postgres://…", "Empty: an SQLite database in the data folder.";
     "media.listen", "0.0.0.0:7800", "an address and a port", "The one UDP port of all media.";
     "media.announce", "", "addresses separated by commas, or empty", "Addresses at which clients reach media.listen. Empty: the host's own.";
+    "media.https_port", "", "a port, 0, or empty", "The TCP port of this host at which clients that have no UDP reach media beside HTTPS. Empty: that of http.listen where certificates are set; 0: none.";
     "media.name", "sfu:main", "a short name without spaces", "The media node's name: the audience of its join tokens.";
     "media.signal_url", "", "a path, or an origin with ws:// or wss://, or empty", "Where browsers open signalling, if not on the address they came from (planes on separate hosts).";
     "media.nodes", "", "NODE:KEY pairs separated by commas, or empty", "The media nodes that `sidang booking` trusts, as `sidang admin node-key` prints them on each.";
@@ -194,6 +195,8 @@ pub struct Settings {
     pub database_url: String,
     pub media_listen: SocketAddr,
     pub media_announce: Vec<IpAddr>,
+    /// None: that of the socket where HTTPS is served here.
+    pub media_https_port: Option<u16>,
     pub media_name: String,
     pub media_signal_url: String,
     pub media_nodes: Vec<TrustedNode>,
@@ -240,6 +243,10 @@ impl Settings {
             database_url,
             media_listen: sources.get("media.listen", |value| value.parse().ok())?,
             media_announce: sources.get("media.announce", |value| list(value).map(|it| it.parse().ok()).collect())?,
+            media_https_port: sources.get("media.https_port", |value| match value {
+                "" => Some(None),
+                value => value.parse().ok().map(Some),
+            })?,
             media_name: sources.get("media.name", |value| {
                 (!value.is_empty() && value.len() <= 64 && !value.contains(char::is_whitespace)).then(|| value.to_owned())
             })?,

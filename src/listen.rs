@@ -9,6 +9,7 @@ use axum_server::{
     tls_rustls::{RustlsAcceptor, RustlsConfig},
 };
 use hyper_util::rt::TokioTimer;
+use sfu::net::{Opening, StreamDoor};
 use std::{
     io,
     net::SocketAddr,
@@ -63,12 +64,17 @@ impl Listener {
         Ok(Self { socket, tls, public_url })
     }
 
-    /// Serves until the process is told to stop.
-    pub async fn serve(self, router: Router) -> Result<()> {
+    /// The port at which media is taken beside HTTP: only where HTTPS is served here, so that no proxy stands before it.
+    pub fn shared_port(&self) -> Option<u16> {
+        self.tls.as_ref().and(self.socket.local_addr().ok()).map(|it| it.port())
+    }
+
+    /// Serves until the process is told to stop. Connections that begin as media go through the door, where there is one.
+    pub async fn serve(self, router: Router, media: Option<StreamDoor>) -> Result<()> {
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         let handle = Handle::new();
         tokio::spawn(stop_on_signal(handle.clone()));
-        let places = Places(Arc::new(Semaphore::new(CONNECTIONS_MAX)));
+        let places = Places { places: Arc::new(Semaphore::new(CONNECTIONS_MAX)), media };
         let server = bounded(axum_server::from_tcp(self.socket)?).handle(handle);
         match self.tls {
             Some(tls) => server.acceptor(RustlsAcceptor::new(tls).acceptor(places)).serve(service).await?,
@@ -106,23 +112,42 @@ async fn stop_on_signal(handle: Handle<SocketAddr>) {
 
 /// Takes a place for each connection, and turns away those beyond the last.
 #[derive(Clone)]
-struct Places(Arc<Semaphore>);
+struct Places {
+    places: Arc<Semaphore>,
+    media: Option<StreamDoor>,
+}
 
-impl<S> Accept<TcpStream, S> for Places {
+impl<S: Send + 'static> Accept<TcpStream, S> for Places {
     type Stream = Placed;
     type Service = S;
-    type Future = std::future::Ready<io::Result<(Placed, S)>>;
+    type Future = Pin<Box<dyn Future<Output = io::Result<(Placed, S)>> + Send>>;
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
-        let placed = self.0.clone().try_acquire_owned().map_err(|_| {
-            metrics::counter!("sidang_connections_refused_total").increment(1);
-            io::Error::from(io::ErrorKind::QuotaExceeded)
-        });
-        std::future::ready(placed.and_then(|place| {
+        let Self { places, media } = self.clone();
+        Box::pin(async move {
+            let place = places.try_acquire_owned().map_err(|_| {
+                metrics::counter!("sidang_connections_refused_total").increment(1);
+                io::Error::from(io::ErrorKind::QuotaExceeded)
+            })?;
             stream.set_nodelay(true)?;
+            if let Some(door) = media
+                && begins_as_media(&stream).await?
+            {
+                // It has bounds of its own.
+                drop(place);
+                tokio::spawn(door.take(stream));
+                return Err(io::ErrorKind::ConnectionAborted.into());
+            }
             Ok((Placed { stream, _place: place }, service))
-        }))
+        })
     }
+}
+
+/// Told by the first byte, which stays where it is.
+async fn begins_as_media(stream: &TcpStream) -> io::Result<bool> {
+    let mut first = [0];
+    let count = tokio::time::timeout(HEAD_WITHIN, stream.peek(&mut first)).await??;
+    Ok(count > 0 && Opening::of(first[0]) != Opening::Other)
 }
 
 /// A connection with its place, given back when it is closed.
@@ -167,7 +192,7 @@ mod tests {
     async fn connections_beyond_the_last_place_are_turned_away() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a socket");
         let address = listener.local_addr().expect("an address");
-        let places = Places(Arc::new(Semaphore::new(1)));
+        let places = Places { places: Arc::new(Semaphore::new(1)), media: None };
         let mut clients = Vec::new();
         let mut connect = async || {
             clients.push(TcpStream::connect(address).await.expect("it listens"));
@@ -177,5 +202,17 @@ mod tests {
         assert!(places.accept(connect().await, ()).await.is_err());
         drop(first);
         assert!(places.accept(connect().await, ()).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn media_is_told_from_https_by_its_first_byte() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a socket");
+        let address = listener.local_addr().expect("an address");
+        for (first, expected) in [(0x16, false), (b'G', false), (0, true), (0x80, true)] {
+            let mut client = TcpStream::connect(address).await.expect("it listens");
+            tokio::io::AsyncWriteExt::write_all(&mut client, &[first]).await.expect("a byte");
+            let stream = listener.accept().await.expect("a connection").0;
+            assert_eq!(begins_as_media(&stream).await.expect("a byte"), expected, "{first:#x}");
+        }
     }
 }

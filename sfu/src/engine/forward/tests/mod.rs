@@ -1,9 +1,9 @@
 //! Calls in virtual time: people with cameras, microphones and lossy lines around one forwarder.
 
 mod bounds;
+pub(crate) mod client;
 mod codecs;
 mod demand;
-pub(crate) mod client;
 mod hearing;
 mod interop;
 mod narrow;
