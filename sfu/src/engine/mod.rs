@@ -22,6 +22,7 @@
 //! decides who may be there and what they are told. They do not know each other: this file carries what one says to the next.
 
 pub mod api;
+mod by_id;
 pub mod forward;
 mod media;
 pub mod negotiated;
@@ -153,7 +154,7 @@ impl Engine {
                     PacketKind::Rtp => Kind::Rtp,
                     PacketKind::Rtcp => Kind::Rtcp,
                 };
-                self.transports.protect(outgoing.peer, kind, &outgoing.packet)
+                self.transports.protect(outgoing.peer, kind, outgoing.packet)
             })
         })?;
         self.counters.sent += 1;

@@ -97,7 +97,7 @@ impl Participant {
         packet.extend(ssrc.to_be_bytes());
         packet.extend(extension);
         packet.extend(payload);
-        self.client.srtp.as_mut().expect("keys").protect_rtp(&packet).unwrap().freeze()
+        self.client.srtp.as_mut().expect("keys").seal_rtp(&packet).unwrap().freeze()
     }
 
     fn received(&self, ssrc: u32) -> Vec<&[u8]> {

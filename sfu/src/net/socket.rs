@@ -32,6 +32,8 @@ pub struct Sending {
     state: UdpSocketState,
     local: SocketAddr,
     run: Vec<u8>,
+    /// Of what is to be sent: by address, then as it came. Kept for its memory.
+    order: Vec<(u64, u32)>,
     pub counters: SocketCounters,
 }
 
@@ -44,7 +46,14 @@ impl Socket {
         let _ = state.set_recv_buffer_size(UdpSockRef::from(&socket), KERNEL_BUFFER_BYTES);
         let _ = state.set_send_buffer_size(UdpSockRef::from(&socket), KERNEL_BUFFER_BYTES);
         let local = socket.local_addr()?;
-        let sending = Sending { socket, state, local, run: Vec::with_capacity(SEND_BYTES_MAX), counters: SocketCounters::default() };
+        let sending = Sending {
+            socket,
+            state,
+            local,
+            run: Vec::with_capacity(SEND_BYTES_MAX),
+            order: Vec::new(),
+            counters: SocketCounters::default(),
+        };
         Ok(Self { buffers: vec![0; RECEIVE_BYTES * BATCH_SIZE], sending })
     }
 
@@ -85,37 +94,47 @@ impl Sending {
     /// Sends everything, those of one peer in their order. What the kernel does not take is dropped: what comes late is of no use, and what
     /// matters is asked for again.
     pub fn send(&mut self, outgoing: &mut Vec<Transmit>) {
-        outgoing.sort_by_key(|it| (it.path.remote, it.path.local));
+        let mut order = std::mem::take(&mut self.order);
+        order.clear();
+        order.extend(outgoing.iter().zip(0..).map(|(it, place)| (near(it.path.remote), place)));
+        order.sort_unstable();
         let segments_max = self.state.max_gso_segments();
-        let mut rest = &outgoing[..];
-        while let Some(first) = rest.first() {
-            let length = run_length(rest, segments_max);
-            let (run, after) = rest.split_at(length);
-            rest = after;
-            if length > 1 {
-                self.run.clear();
-                run.iter().for_each(|it| self.run.extend_from_slice(&it.payload));
-                if self.send_one(first.path, &self.run, Some(first.payload.len())).is_ok() {
-                    self.counters.sends += 1;
-                    continue;
-                }
+        let mut rest = &order[..];
+        while !rest.is_empty() {
+            let transmits = rest.iter().map(|(_, place)| &outgoing[*place as usize]);
+            let length = run_length(transmits.clone(), segments_max);
+            self.send_run(transmits.take(length));
+            rest = &rest[length..];
+        }
+        outgoing.clear();
+        self.order = order;
+    }
+
+    fn send_run<'a>(&mut self, run: impl ExactSizeIterator<Item = &'a Transmit> + Clone) {
+        let Some(first) = run.clone().next() else { return };
+        let length = run.len();
+        if length > 1 {
+            self.run.clear();
+            run.clone().for_each(|it| self.run.extend_from_slice(&it.payload));
+            if self.send_one(first.path, &self.run, Some(first.payload.len())).is_ok() {
+                self.counters.sends += 1;
+                return;
             }
-            for (place, transmit) in run.iter().enumerate() {
-                match self.send_one(transmit.path, &transmit.payload, None) {
-                    Ok(()) => self.counters.sends += 1,
-                    // The kernel is full: to try the rest one by one would only cost time when there is none.
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                        self.counters.refused += (run.len() - place) as u64;
-                        break;
-                    }
-                    Err(error) => {
-                        self.counters.refused += 1;
-                        tracing::debug!(%error, "a datagram was not sent");
-                    }
+        }
+        for (place, transmit) in run.enumerate() {
+            match self.send_one(transmit.path, &transmit.payload, None) {
+                Ok(()) => self.counters.sends += 1,
+                // The kernel is full: to try the rest one by one would only cost time when there is none.
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.counters.refused += (length - place) as u64;
+                    return;
+                }
+                Err(error) => {
+                    self.counters.refused += 1;
+                    tracing::debug!(%error, "a datagram was not sent");
                 }
             }
         }
-        outgoing.clear();
     }
 
     fn send_one(&self, path: Path, contents: &[u8], segment_size: Option<usize>) -> io::Result<()> {
@@ -126,12 +145,12 @@ impl Sending {
 }
 
 /// How many from the front go out in one send: to one peer, of one size, the last of them perhaps shorter.
-fn run_length(outgoing: &[Transmit], segments_max: usize) -> usize {
-    let Some(first) = outgoing.first() else { return 0 };
+fn run_length<'a>(mut outgoing: impl Iterator<Item = &'a Transmit>, segments_max: usize) -> usize {
+    let Some(first) = outgoing.next() else { return 0 };
     let size = first.payload.len();
     let mut bytes = size;
     let mut length = 1;
-    for next in &outgoing[1..] {
+    for next in outgoing {
         let next_size = next.payload.len();
         bytes += next_size;
         if length >= segments_max || next.path != first.path || next_size > size || next_size == 0 || bytes > SEND_BYTES_MAX {
@@ -143,6 +162,18 @@ fn run_length(outgoing: &[Transmit], segments_max: usize) -> usize {
         }
     }
     length
+}
+
+/// A number that brings an address's datagrams together. Two addresses with the same one share no run, and cost a send more.
+fn near(address: SocketAddr) -> u64 {
+    let ip = match address.ip() {
+        IpAddr::V4(it) => u64::from(u32::from(it)),
+        IpAddr::V6(it) => {
+            let bits = u128::from(it);
+            (bits >> 64) as u64 ^ (bits as u64).rotate_left(17)
+        }
+    };
+    ip.rotate_left(16) ^ u64::from(address.port())
 }
 
 /// A socket of both families sees IPv4 peers under mapped addresses; everything above sees them under their own.
@@ -182,7 +213,7 @@ mod tests {
         ];
         for (sizes, segments_max, expected) in cases {
             let outgoing: Vec<_> = sizes.iter().map(|(port, size)| transmit(*port, *size)).collect();
-            assert_eq!(run_length(&outgoing, *segments_max), *expected, "{sizes:?}");
+            assert_eq!(run_length(outgoing.iter(), *segments_max), *expected, "{sizes:?}");
         }
     }
 

@@ -132,7 +132,7 @@ impl Person {
         packet.extend(ssrc.to_be_bytes());
         packet.extend([0x90, 0x80, 0x80, 1, 0x10, 0, 0, 0x9d, 1, 0x2a, 0x80, 2, 0x68, 1]);
         packet.extend(text);
-        let sealed = self.client.srtp.as_mut().unwrap().protect_rtp(&packet).unwrap();
+        let sealed = self.client.srtp.as_mut().unwrap().seal_rtp(&packet).unwrap();
         self.socket.send(&sealed).unwrap();
     }
 }

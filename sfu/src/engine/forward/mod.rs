@@ -65,7 +65,7 @@ use self::{
     source::{Source, Watcher},
     timers::{Task, Timers, rings},
 };
-use super::{api::Tap, negotiated::Negotiated};
+use super::{api::Tap, by_id::ById, negotiated::Negotiated};
 use bytes::{Bytes, BytesMut};
 use smallvec::SmallVec;
 use std::{
@@ -150,7 +150,7 @@ pub struct Forwarder {
     peers: Slab<Peer>,
     sources: Slab<Source>,
     rooms: Slab<Room>,
-    sessions: HashMap<SessionId, u32>,
+    sessions: ById<SessionId, u32>,
     sources_by_id: HashMap<SourceId, u32>,
     rooms_by_id: HashMap<MeetingId, u32>,
     timers: Timers,
@@ -175,7 +175,7 @@ impl Forwarder {
             peers: Slab::default(),
             sources: Slab::default(),
             rooms: Slab::default(),
-            sessions: HashMap::new(),
+            sessions: ById::default(),
             sources_by_id: HashMap::new(),
             rooms_by_id: HashMap::new(),
             timers: Timers::default(),

@@ -174,7 +174,7 @@ impl Person {
         let mut media = Vec::new();
         self.media.step(now, &mut media);
         for (is_rtp, plain) in media {
-            let sealed = if is_rtp { srtp.protect_rtp(&plain) } else { srtp.protect_rtcp(&plain) };
+            let sealed = if is_rtp { srtp.seal_rtp(&plain) } else { srtp.protect_rtcp(&plain) };
             out.push(Upward { path, wire: sealed.expect("keys").freeze(), plain: is_rtp.then_some(plain) });
         }
     }

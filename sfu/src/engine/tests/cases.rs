@@ -180,7 +180,7 @@ fn case_35_somebody_elses_ssrc_is_a_stream_of_ones_own() {
     let mut world = pair();
     let (alyas, path) = (world.people["alya"].camera_ssrc(), world.people["badrul"].path);
     world.view("alya", "badrul");
-    for number in 0..2_000u32 {
+    for number in 0..400u32 {
         let person = world.people.get_mut("badrul").unwrap();
         let ssrc = if number % 2 == 0 { alyas } else { 90_000 + number };
         let sealed = person.seal([0x80, 0x80 | VP8], ssrc, 9_000, &[], &[0x90, 0x80, 0x80, 9, 0x10, 0, 0, 0x9d, 1, 0x2a, 0x80, 2, 0x68, 1]);
@@ -188,7 +188,7 @@ fn case_35_somebody_elses_ssrc_is_a_stream_of_ones_own() {
     }
     world.settle();
     assert_eq!(world.people["badrul"].rtp.iter().filter(|it| it[8..12] == 7003u32.to_be_bytes()).count(), 1, "nothing came out as alya's");
-    assert!(world.engine.counters().transport.refused_media >= 900, "an authentic sender has so many SSRCs and no more");
+    assert!(world.engine.counters().transport.refused_media >= 100, "an authentic sender has so many SSRCs and no more");
     assert_goes_on(&mut world);
 }
 

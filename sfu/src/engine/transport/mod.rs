@@ -9,6 +9,7 @@ mod dtls;
 mod guard;
 mod ice;
 mod peer;
+mod seal;
 mod srtp;
 #[cfg(test)]
 pub mod testing;
@@ -19,7 +20,7 @@ pub use certificate::{Certificate, CertificateError, Fingerprint, fingerprint_te
 pub use dtls::HANDSHAKE_TIME_MAX;
 pub use ice::CONSENT_TIME_MAX;
 
-use super::negotiated::TransportParameters;
+use super::{by_id::ById, negotiated::TransportParameters};
 use bytes::{Bytes, BytesMut};
 use peer::{Lost, Peer};
 use std::{
@@ -143,7 +144,7 @@ pub struct Transports {
     entries: Vec<Option<Entry>>,
     free: Vec<usize>,
     generation: u64,
-    by_session: HashMap<SessionId, usize>,
+    by_session: ById<SessionId, usize>,
     by_address: HashMap<Origin, usize>,
     by_ufrag: HashMap<String, usize>,
     /// A peer's deadline is looked at when the heap says so, and put in again if it moved away in the meantime.
@@ -161,7 +162,7 @@ impl Transports {
             entries: Vec::new(),
             free: Vec::new(),
             generation: 0,
-            by_session: HashMap::new(),
+            by_session: ById::default(),
             by_address: HashMap::new(),
             by_ufrag: HashMap::new(),
             deadlines: BinaryHeap::new(),
@@ -316,14 +317,14 @@ impl Transports {
     }
 
     /// A packet for a peer, encrypted and with its way; none while it has no keys.
-    pub fn protect(&mut self, session: SessionId, kind: Kind, packet: &[u8]) -> Option<Transmit> {
+    pub fn protect(&mut self, session: SessionId, kind: Kind, mut packet: BytesMut) -> Option<Transmit> {
         let index = *self.by_session.get(&session)?;
         let peer = &mut self.entries[index].as_mut()?.peer;
         let path = peer.ice.selected()?;
         let srtp = peer.srtp.as_mut()?;
         let sealed = match kind {
-            Kind::Rtp => srtp.protect_rtp(packet),
-            Kind::Rtcp => srtp.protect_rtcp(packet),
+            Kind::Rtp => srtp.protect_rtp(&mut packet).map(|()| packet),
+            Kind::Rtcp => srtp.protect_rtcp(&packet),
         };
         match sealed {
             Ok(payload) => Some(Transmit { path, payload: payload.freeze() }),

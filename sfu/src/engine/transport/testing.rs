@@ -170,3 +170,11 @@ impl Client {
         self.endpoint.close(now).unwrap();
     }
 }
+
+impl SrtpSession {
+    /// A sealed copy.
+    pub fn seal_rtp(&mut self, packet: &[u8]) -> Result<BytesMut, super::srtp::SrtpError> {
+        let mut sealed = BytesMut::from(packet);
+        self.protect_rtp(&mut sealed).map(|()| sealed)
+    }
+}

@@ -138,7 +138,7 @@ fn a_client_connects_and_media_flows_both_ways() {
     assert_eq!(line.events, [TransportEvent::Connected(line.session)]);
 
     let packet = [&[0x80, 96, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3][..], b"a picture"].concat();
-    let sealed = line.client.srtp.as_mut().unwrap().protect_rtp(&packet).unwrap();
+    let sealed = line.client.srtp.as_mut().unwrap().seal_rtp(&packet).unwrap();
     let plain = line.transports.handle_read(line.now, path(), &sealed);
     assert_eq!(plain, Some(Plain::Rtp(line.session, Bytes::from(packet.clone()))));
 
@@ -147,10 +147,10 @@ fn a_client_connects_and_media_flows_both_ways() {
     let plain = line.transports.handle_read(line.now, path(), &sealed);
     assert_eq!(plain, Some(Plain::Rtcp(line.session, BytesMut::from(&report[..]))));
 
-    let sealed = line.transports.protect(line.session, Kind::Rtp, &packet).unwrap();
+    let sealed = line.transports.protect(line.session, Kind::Rtp, BytesMut::from(&packet[..])).unwrap();
     assert_eq!(sealed.path, path());
     assert_eq!(line.client.srtp.as_mut().unwrap().unprotect_rtp(&sealed.payload).unwrap(), packet);
-    let sealed = line.transports.protect(line.session, Kind::Rtcp, &report).unwrap();
+    let sealed = line.transports.protect(line.session, Kind::Rtcp, BytesMut::from(&report[..])).unwrap();
     assert_eq!(line.client.srtp.as_mut().unwrap().unprotect_rtcp(&sealed.payload).unwrap(), &report[..]);
 }
 
@@ -342,7 +342,7 @@ fn strangers_reach_neither_the_key_exchange_nor_the_cipher() {
     line.connect().unwrap();
     let elsewhere = Path::udp("192.0.2.8:5000".parse().unwrap());
     let packet = [0x80, 96, 0, 9, 0, 0, 0, 2, 0, 0, 0, 3];
-    let sealed = line.client.srtp.as_mut().unwrap().protect_rtp(&packet).unwrap();
+    let sealed = line.client.srtp.as_mut().unwrap().seal_rtp(&packet).unwrap();
     assert_eq!(line.transports.handle_read(line.now, elsewhere, &sealed), None);
     assert_eq!(line.transports.handle_read(line.now, elsewhere, &handshake_record(9, &[0; 13])), None);
     assert_eq!(line.transports.counters().refused_address, 2);
@@ -361,8 +361,8 @@ fn a_peer_moves_to_another_address_and_media_follows() {
     line.transports.handle_read(line.now, elsewhere, &check.bytes());
     assert_eq!(line.transports.poll_write().unwrap().path, elsewhere);
     let packet = [0x80, 96, 0, 9, 0, 0, 0, 2, 0, 0, 0, 3];
-    assert_eq!(line.transports.protect(line.session, Kind::Rtp, &packet).unwrap().path, elsewhere);
-    let sealed = line.client.srtp.as_mut().unwrap().protect_rtp(&packet).unwrap();
+    assert_eq!(line.transports.protect(line.session, Kind::Rtp, BytesMut::from(&packet[..])).unwrap().path, elsewhere);
+    let sealed = line.client.srtp.as_mut().unwrap().seal_rtp(&packet).unwrap();
     assert!(line.transports.handle_read(line.now, elsewhere, &sealed).is_some());
 }
 
@@ -388,7 +388,7 @@ fn an_address_that_another_claimed_comes_back_with_the_next_check() {
     // Somebody inside who can send from a foreign address.
     line.transports.handle_read(line.now, path(), &Check::of("ours2", "theirs2").bytes());
     let packet = [0x80, 96, 0, 9, 0, 0, 0, 2, 0, 0, 0, 3];
-    let sealed = line.client.srtp.as_mut().unwrap().protect_rtp(&packet).unwrap();
+    let sealed = line.client.srtp.as_mut().unwrap().seal_rtp(&packet).unwrap();
     assert_eq!(line.transports.handle_read(line.now, path(), &sealed), None);
     line.transports.handle_read(line.now, path(), &Check::of("ours", "theirs").bytes());
     assert!(line.transports.handle_read(line.now, path(), &sealed).is_some());

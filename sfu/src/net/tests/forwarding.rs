@@ -143,7 +143,7 @@ impl Load for Node {
         for at in 0..BURST {
             self.sequence = self.sequence.wrapping_add(1);
             let packet = self.packet(key, at == 0, at + 1 == BURST, begun);
-            let sealed = self.publisher.client.srtp.as_mut().unwrap().protect_rtp(&packet).unwrap();
+            let sealed = self.publisher.client.srtp.as_mut().unwrap().seal_rtp(&packet).unwrap();
             self.publisher.socket.send(&sealed).unwrap();
         }
     }
