@@ -1,7 +1,7 @@
 //! What is taken of a site, as it is read: months of it at once, by everyone who looks for a time.
 //!
-//! A site's stretches come as one text, a line for each, because a row of its own costs either engine's driver several times what it costs to
-//! find, to write into a text and to read out of it again (`docs/measurements.md`).
+//! A site's stretches come as one text, a line for each, instead of a row for each: over a million bookings the middle answer takes 43 % less time
+//! on SQLite so, and 9 % less on PostgreSQL (`docs/measurements.md`).
 
 use crate::policy::Slot;
 use kernel::{Error, Result, Text, Tx, on};
