@@ -27,6 +27,8 @@ mod media;
 pub mod negotiated;
 pub mod room;
 #[cfg(test)]
+mod simulation;
+#[cfg(test)]
 mod tests;
 pub mod transport;
 
@@ -67,6 +69,8 @@ pub struct Engine {
     sessions: HashMap<SessionId, SessionMedia>,
     events: VecDeque<Event>,
     counters: Counters,
+    #[cfg(test)]
+    probe: simulation::Probe,
 }
 
 impl Engine {
@@ -78,11 +82,15 @@ impl Engine {
             sessions: HashMap::new(),
             events: VecDeque::new(),
             counters: Counters::default(),
+            #[cfg(test)]
+            probe: simulation::Probe::default(),
         }
     }
 
     /// One datagram that came in on a path.
     pub fn handle_read(&mut self, now: Instant, path: Path, datagram: &[u8]) {
+        #[cfg(test)]
+        self.probe.reads(path, datagram);
         match self.transports.handle_read(now, path, datagram) {
             Some(Plain::Rtp(peer, packet)) => self.forwarder.handle_rtp(now, peer, packet),
             Some(Plain::Rtcp(peer, compound)) => self.forwarder.handle_rtcp(now, peer, &compound),
@@ -128,13 +136,22 @@ impl Engine {
     }
 
     pub fn poll_timeout(&self) -> Option<Instant> {
-        [self.transports.poll_timeout(), self.forwarder.poll_timeout(), self.rooms.poll_timeout()].into_iter().flatten().min()
+        let deadlines = [self.transports.poll_timeout(), self.forwarder.poll_timeout(), self.rooms.poll_timeout()];
+        #[cfg(test)]
+        let deadlines = self.probe.deadlines(deadlines);
+        deadlines.into_iter().flatten().min()
     }
 
     /// The next datagram to send. Media is encrypted here, not before: what is never fetched costs nothing.
     pub fn poll_write(&mut self) -> Option<Transmit> {
         let transmit = self.transports.poll_write().or_else(|| {
+            #[cfg(test)]
+            if let Some(extra) = self.probe.extra.pop_front() {
+                return Some(extra);
+            }
             std::iter::from_fn(|| self.forwarder.poll_write()).find_map(|outgoing| {
+                #[cfg(test)]
+                let outgoing = self.probe.leaves(outgoing)?;
                 let kind = match outgoing.kind {
                     PacketKind::Rtp => Kind::Rtp,
                     PacketKind::Rtcp => Kind::Rtcp,
@@ -195,6 +212,10 @@ impl Engine {
     }
 
     fn take_effect(&mut self, now: Instant, effect: Effect, media: &mut Option<Media>) {
+        #[cfg(test)]
+        if self.probe.hides(&effect) {
+            return;
+        }
         match effect {
             Effect::Event(event) => self.emit(event),
             Effect::AddPeer { room, session, media: waited } => {
@@ -261,6 +282,8 @@ impl Engine {
     }
 
     fn emit(&mut self, event: Event) {
+        #[cfg(test)]
+        let event = self.probe.says(event);
         if self.events.len() < EVENTS_MAX {
             self.events.push_back(event);
         } else {

@@ -44,7 +44,7 @@ mod source;
 mod speakers;
 mod tap;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod timers;
 mod transport_cc;
 mod trend;

@@ -42,7 +42,7 @@ pub struct Tag {
 }
 
 impl Tag {
-    const BYTES: usize = 15;
+    pub const BYTES: usize = 15;
 
     fn sound(from: u32, frame: u32) -> Self {
         Self { from, layer: 9, frame, index: 0, count: 1, key: true, spatial: 0, temporal: 0, leans: 0 }
@@ -55,7 +55,7 @@ impl Tag {
         out.put_u32(self.frame);
     }
 
-    fn read(mut payload: &[u8]) -> Self {
+    pub fn read(mut payload: &[u8]) -> Self {
         use bytes::Buf;
         payload = &payload[payload.len() - Self::BYTES..];
         let from = payload.get_u32();
@@ -149,7 +149,7 @@ pub struct Client {
     last_key: Option<Instant>,
     pub keyframes: u32,
     pub requests: Vec<Instant>,
-    pub inboxes: HashMap<u32, Inbox>,
+    pub inboxes: BTreeMap<u32, Inbox>,
     recorder: Recorder,
     feedback_at: Option<Instant>,
     report_at: Option<Instant>,
@@ -263,12 +263,12 @@ impl Client {
             spoken: 0,
             camera: (0..3).map(|n| stream(n + 1)).collect(),
             microphone: stream(0),
-            transport: number as u16 * 999,
+            transport: (number as u16).wrapping_mul(999),
             key_wanted: true,
             last_key: None,
             keyframes: 0,
             requests: Vec::new(),
-            inboxes: HashMap::new(),
+            inboxes: BTreeMap::new(),
             recorder: Recorder::default(),
             feedback_at: None,
             report_at: None,

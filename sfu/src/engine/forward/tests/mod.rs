@@ -4,12 +4,14 @@ mod bounds;
 pub(crate) mod client;
 mod codecs;
 mod demand;
+pub(crate) mod client;
 mod hearing;
 mod interop;
 mod narrow;
 mod recording;
 mod repair;
 mod seeing;
+pub(crate) mod sight;
 mod talking;
 
 use super::*;
@@ -245,5 +247,12 @@ impl Call {
             ForwardEvent::Slots { peer, slots } if *peer == session => slots.iter().find(|slot| slot.mid == mid).cloned(),
             _ => None,
         })
+    }
+}
+
+impl Forwarder {
+    /// Nothing is kept of anybody.
+    pub(crate) fn rests(&self) -> bool {
+        self.sessions.is_empty() && self.sources_by_id.is_empty() && self.rooms_by_id.is_empty()
     }
 }
