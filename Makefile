@@ -25,8 +25,9 @@ bench: web ## Availability over a million bookings against its budget, and what 
 	cargo build --release --locked --bin sidang
 	cargo run --release --locked -p loadtest -- meeting --people 20 --seconds 20
 
-soak: web ## A million random acts at the same time on both databases (SIDANG_SOAK_ACTS for more or fewer), then every operation asked at length
-	SIDANG_SOAK_ACTS=$${SIDANG_SOAK_ACTS:-1000000} SIDANG_TEST_POSTGRES=$$(scripts/postgres-for-tests) cargo test --locked -p booking --lib -- --nocapture random
+soak: web ## A million random acts on both databases (SIDANG_SOAK_ACTS), an hour of whole meetings (SIDANG_SIM_SECONDS), every operation at length
+	SIDANG_SOAK_ACTS=$${SIDANG_SOAK_ACTS:-1000000} SIDANG_TEST_POSTGRES=$$(scripts/postgres-for-tests) cargo test --release --locked -p booking --lib -- --nocapture random
+	SIDANG_SIM_SECONDS=$${SIDANG_SIM_SECONDS:-3600} SIDANG_SIM_SEED=$$(date +%s) cargo test --release --locked -p sfu --lib -- --nocapture simulation
 	cargo build --workspace --locked
 	scripts/try-api --examples $${SIDANG_SOAK_EXAMPLES:-300} --phases coverage,fuzzing,stateful --seed $$(date +%s)
 

@@ -22,7 +22,7 @@ use std::{
 };
 use wire::{
     Classification, UnixMs,
-    grant::{GrantClaims, Role},
+    grant::{GrantClaims, LobbyPolicy, Role},
     id::{GrantId, MeetingId, SessionId},
     signal::{ClientMessage, PauseReason, ServerMessage, SlotRequest, SourceKind},
 };
@@ -172,6 +172,7 @@ impl Life {
             seat: None,
             room_system: None,
             cnf: None,
+            lobby: LobbyPolicy::default(),
             opens_at: seconds - 60,
             closes_at: seconds + 7_200,
         };
@@ -307,7 +308,7 @@ impl Life {
                 }
                 self.watch.tapped(&tap, &self.people);
             }
-            Event::JoinRefused { .. } | Event::Fact { .. } | Event::Remember { .. } => {}
+            Event::Waiting { .. } | Event::Permitted { .. } | Event::JoinRefused { .. } | Event::Fact { .. } | Event::Remember { .. } => {}
         }
     }
 
@@ -373,7 +374,7 @@ impl Life {
         for person in &self.people {
             for slot in &person.media.negotiated.video_slots {
                 // A decoder takes it: pictures in order, from key frame to key frame where the source or the layer changes (I8).
-                person.media.inboxes.get(&slot.ssrc).map(crate::engine::forward::tests::client::Inbox::decode);
+                person.media.inboxes.get(&slot.ssrc).map(crate::engine::forward::tests::client::Inbox::decode_where_muted);
             }
         }
     }

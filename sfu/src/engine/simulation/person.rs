@@ -9,7 +9,7 @@ use crate::engine::{
         testing::{Check, Client as TransportClient, parameters},
     },
 };
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use loadtest::link::{Conditions, Link};
 use std::{
     collections::{BTreeMap, HashSet},
@@ -174,7 +174,12 @@ impl Person {
         let mut media = Vec::new();
         self.media.step(now, &mut media);
         for (is_rtp, plain) in media {
-            let sealed = if is_rtp { srtp.protect_rtp(&plain) } else { srtp.protect_rtcp(&plain) };
+            let sealed = if is_rtp {
+                let mut sealed = BytesMut::from(&plain[..]);
+                srtp.protect_rtp(&mut sealed).map(|()| sealed)
+            } else {
+                srtp.protect_rtcp(&plain)
+            };
             out.push(Upward { path, wire: sealed.expect("keys").freeze(), plain: is_rtp.then_some(plain) });
         }
     }
@@ -190,7 +195,7 @@ impl Person {
             _ => {
                 let Some(srtp) = &mut self.transport.srtp else { return };
                 let is_rtp = !(192..=223).contains(&wire[1]);
-                let plain = if is_rtp { srtp.unprotect_rtp(wire) } else { srtp.unprotect_rtcp(wire).map(bytes::BytesMut::freeze) };
+                let plain = if is_rtp { srtp.unprotect_rtp(wire) } else { srtp.unprotect_rtcp(wire).map(BytesMut::freeze) };
                 match plain {
                     Ok(plain) => {
                         self.taken.insert(wire.clone());

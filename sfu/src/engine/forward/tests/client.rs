@@ -2,14 +2,17 @@
 //! asks for what is missing.
 
 mod encode;
+mod inbox;
+
+pub use inbox::{Inbox, Received};
 
 use super::{session, *};
 use crate::engine::{
-    forward::{dependency::Structure, nack::Generator, red, rtcp::ReportBlock, sequence::Unwrapper, transport_cc::Recorder},
+    forward::{red, rtcp::ReportBlock, transport_cc::Recorder},
     negotiated::{Codec, ExtensionIds, Negotiated, PayloadMap, ReceiveLine, SlotLine},
 };
 use bytes::BufMut;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use wire::signal::SourceKind;
 
 const VP8: u8 = 96;
@@ -76,37 +79,6 @@ struct Stream {
     tl0: u8,
     sent: HashMap<u16, Bytes>,
     packets: u32,
-}
-
-/// One packet of a slot, after repair.
-#[derive(Clone, Copy, Debug)]
-pub struct Received {
-    pub timestamp: u32,
-    pub picture: Option<u16>,
-    pub tl0: Option<u8>,
-    pub codec: Codec,
-    pub marker: bool,
-    pub tag: Tag,
-    pub at: Instant,
-    pub repaired: bool,
-}
-
-#[derive(Default)]
-pub struct Inbox {
-    unwrapper: Unwrapper,
-    pub packets: BTreeMap<u64, Received>,
-    nack: Generator,
-    highest: u64,
-    pub sender_reports: Vec<(Instant, u64, u32)>,
-    pub duplicates: u64,
-    /// Numbers that came without media.
-    filled: BTreeSet<u64>,
-    /// Sound as it was on the wire.
-    raw: HashMap<u64, Bytes>,
-    /// Whose sound came and when it first did, whichever packet brought it.
-    pub heard: BTreeMap<(u32, u32), Instant>,
-    reported: (u64, usize),
-    structure: Option<Box<Structure>>,
 }
 
 pub struct Client {
@@ -729,93 +701,5 @@ impl Client {
         } else {
             inbox.nack.arrived(now, number);
         }
-    }
-}
-
-/// What a decoder made of a slot.
-#[derive(Debug, Default)]
-pub struct Decoded {
-    /// Publisher, layer and number of each picture shown, and when it was whole.
-    pub frames: Vec<(u32, u8, u32, Instant)>,
-    /// Packets that never came.
-    pub holes: u64,
-    /// Places where publisher or layer changed.
-    pub cuts: usize,
-    /// Spatial and temporal layer of each picture shown, and when it was whole.
-    pub depths: Vec<(u8, u8, Instant)>,
-}
-
-impl Inbox {
-    /// Reads a video slot as a decoder would: in the order of the numbers, from key frame to key frame where something is missing.
-    /// Panics where the stream is not one that a decoder takes.
-    pub fn decode(&self) -> Decoded {
-        let mut decoded = Decoded::default();
-        let (Some(first), Some(last)) = (self.packets.keys().next(), self.packets.keys().next_back()) else {
-            return decoded;
-        };
-        let (mut previous, mut frame): (Option<Received>, Vec<Received>) = (None, Vec::new());
-        let (mut broken, mut order): (bool, Option<Received>) = (true, None);
-        // What can be leaned on.
-        let mut shown: HashSet<(u32, u8, u8, u32)> = HashSet::new();
-        for number in (*first..=*last).filter(|number| !self.filled.contains(number)) {
-            let Some(packet) = self.packets.get(&number).copied() else {
-                decoded.holes += 1;
-                broken = true;
-                frame.clear();
-                continue;
-            };
-            let tag = packet.tag;
-            if tag.index == 0 {
-                frame.clear();
-                broken = broken && !(tag.key && tag.spatial == 0);
-                if let Some(before) = order.filter(|_| !broken) {
-                    let later = packet.timestamp.wrapping_sub(before.timestamp) as i32;
-                    let same_picture = tag.spatial > 0;
-                    assert!(if same_picture { later == 0 } else { later > 0 }, "timestamps grow: {tag:?} after {:?}", before.tag);
-                    assert_eq!(before.marker, !same_picture, "the last packet of a picture says so: {tag:?} after {:?}", before.tag);
-                    if decoded.holes == 0 && !same_picture && packet.codec == before.codec {
-                        go_on(&before, &packet);
-                    }
-                }
-            }
-            order = Some(packet);
-            frame.push(packet);
-            if broken {
-                continue;
-            }
-            let expected = Tag { index: frame.len() as u8 - 1, ..frame[0].tag };
-            assert_eq!(tag, expected, "packets of one frame in order");
-            if tag.index + 1 == tag.count {
-                let own = |frame, spatial| (tag.from, tag.layer, spatial, frame);
-                assert!(tag.key || shown.contains(&own(tag.frame - u32::from(tag.leans), tag.spatial)), "{tag:?} leans on nothing");
-                assert!(tag.spatial == 0 || shown.contains(&own(tag.frame, tag.spatial - 1)), "{tag:?} has nothing below it");
-                shown.insert(own(tag.frame, tag.spatial));
-                decoded.cuts += usize::from(previous.is_some_and(|last| (last.tag.from, last.tag.layer) != (tag.from, tag.layer)));
-                previous = Some(packet);
-                let whole = frame.iter().map(|packet| packet.at).max().unwrap();
-                decoded.frames.push((tag.from, tag.layer, tag.frame, whole));
-                decoded.depths.push((tag.spatial, tag.temporal, whole));
-            }
-        }
-        decoded
-    }
-}
-
-/// Ids of two pictures behind each other in one slot.
-fn go_on(before: &Received, packet: &Received) {
-    let step = |of: Option<u16>| of.map(|id| id.wrapping_add(1));
-    match packet.codec {
-        Codec::Vp8 => {
-            assert_eq!(packet.picture, step(before.picture).map(|id| id & 0x7fff), "ids go on by one");
-            let base = u8::from(packet.tag.temporal == 0);
-            assert_eq!(packet.tl0, before.tl0.map(|tl0| tl0.wrapping_add(base)), "{:?} after {:?}", packet.tag, before.tag);
-        }
-        // What is left out leaves a gap, and nothing goes back.
-        Codec::Vp9 | Codec::Av1 => {
-            let mask = if packet.codec == Codec::Av1 { u16::MAX } else { 0x7fff };
-            let gap = packet.picture.unwrap().wrapping_sub(before.picture.unwrap()) & mask;
-            assert!((1..=4).contains(&gap), "{gap}: {:?} after {:?}", packet.tag, before.tag);
-        }
-        _ => assert_eq!(packet.picture, None),
     }
 }

@@ -4,7 +4,6 @@ mod bounds;
 pub(crate) mod client;
 mod codecs;
 mod demand;
-pub(crate) mod client;
 mod hearing;
 mod interop;
 mod narrow;
