@@ -238,6 +238,9 @@ const ASTRAY: &str = "SELECT COUNT(*) FROM reservation r JOIN occupancy o ON o.r
 /// Held for a time that is not the use's.
 const BESIDE: &str = "SELECT COUNT(*) FROM reservation r JOIN occupancy o ON o.reservation_id = r.id
     WHERE o.removed_at_ms IS NULL AND (o.starts_at_ms > r.starts_at_ms OR o.ends_at_ms < r.ends_at_ms)";
+/// What is kept beside each occupancy of its reservation, and is not so.
+const OUTDATED: &str = "SELECT COUNT(*) FROM reservation r JOIN occupancy o ON o.reservation_id = r.id WHERE o.agency_id IS NULL
+    OR o.agency_id <> r.agency_id OR o.use_starts_at_ms <> r.starts_at_ms OR o.use_ends_at_ms <> r.ends_at_ms";
 const TRAIL: &str = "SELECT act, COUNT(*) FROM audit WHERE outcome = 'done' GROUP BY act";
 
 async fn count(db: &Db, sql: &'static str) -> i64 {
@@ -250,6 +253,7 @@ async fn holds(db: &Db) {
     assert_eq!(count(db, SEVENTHS).await, 0, "a seventh person");
     assert_eq!(count(db, ASTRAY).await, 0, "a state that its sites do not know of");
     assert_eq!(count(db, BESIDE).await, 0, "held beside its time");
+    assert_eq!(count(db, OUTDATED).await, 0, "an occupancy that tells of another use than its reservation");
 }
 
 async fn storm(db: Db, part: usize) {

@@ -108,8 +108,7 @@ fn all_told(actor: &Actor, site: SiteId) -> bool {
 
 /// What one stored stretch is to this person: the use, and the buffers around it.
 fn stretches(row: Taken, site: SiteId, actor: &Actor, now: UnixMs) -> impl Iterator<Item = Occupancy> {
-    let mine = row.agency == Some(actor.agency.id);
-    let told = mine || all_told(actor, site);
+    let mine = row.told.as_ref().is_some_and(|it| it.agency == actor.agency.id);
     let kind = match row.kind.as_str() {
         "reservation" => OccupancyKind::Reservation,
         "maintenance" => OccupancyKind::Maintenance,
@@ -137,6 +136,7 @@ fn stretches(row: Taken, site: SiteId, actor: &Actor, now: UnixMs) -> impl Itera
     };
     let before = (row.span.starts_at < from).then(|| of(row.span.starts_at, from, OccupancyState::Buffer));
     let after = (to < row.span.ends_at).then(|| of(to, row.span.ends_at, OccupancyState::Buffer));
-    let during = Occupancy { title: row.title.filter(|_| told), reservation: row.reservation.filter(|_| told), ..of(from, to, state) };
+    let (reservation, title) = row.told.map(|it| (it.reservation, it.title)).unzip();
+    let during = Occupancy { title, reservation, ..of(from, to, state) };
     before.into_iter().chain([during]).chain(after)
 }
