@@ -20,10 +20,12 @@ web: ## Build the browser client into web/dist
 	@scripts/say "building the browser client"
 	scripts/build-web
 
-bench: web ## Availability over a million bookings against its budget, and what one participant costs
+bench: web ## Availability over a million bookings, what one participant costs, and what forwarding costs beside the floor and Janus
 	SIDANG_TEST_POSTGRES=$$(scripts/postgres-for-tests) cargo test --release --locked -p booking --lib -- --ignored --nocapture --test-threads 1 a_million
 	cargo build --release --locked --bin sidang
 	cargo run --release --locked -p loadtest -- meeting --people 20 --seconds 20
+	scripts/janus-for-bench || true
+	cargo run --release --locked -p loadtest -- bench
 
 soak: web ## A million random acts on both databases (SIDANG_SOAK_ACTS), an hour of whole meetings (SIDANG_SIM_SECONDS), every operation at length
 	SIDANG_SOAK_ACTS=$${SIDANG_SOAK_ACTS:-1000000} SIDANG_TEST_POSTGRES=$$(scripts/postgres-for-tests) cargo test --release --locked -p booking --lib -- --nocapture random

@@ -2,6 +2,7 @@
 //! and receive media through the async `webrtc` crate. The load scenarios and the tests of the whole executable share them.
 
 pub mod api;
+pub mod bench;
 pub mod link;
 pub mod media;
 pub mod meeting;

@@ -1,5 +1,7 @@
 //! `loadtest`: headless people in situations with names.
 
+mod command;
+
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -36,6 +38,10 @@ enum Situation {
         #[arg(long, default_value_t = 20)]
         seconds: u64,
     },
+    /// What forwarding costs beside the floor and beside Janus: the media node alone, pinned to one core, and every figure as a ratio.
+    Bench(command::Bench),
+    /// The floor of `bench`: decrypts once, encrypts for each receiver, sends, and nothing else. Told on its input who is there.
+    Floor,
     /// A bad line in front of a media node that listens at 127.0.0.1:P and announces 127.0.0.2: relays 127.0.0.2:P until it is ended.
     Line {
         #[arg(long)]
@@ -76,10 +82,18 @@ enum Situation {
     },
 }
 
-#[tokio::main]
-async fn main() -> Result<()> {
+fn main() -> Result<()> {
     let arguments = Arguments::parse();
+    if matches!(arguments.situation, Situation::Floor) {
+        return loadtest::bench::floor::run();
+    }
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(run(arguments))
+}
+
+async fn run(arguments: Arguments) -> Result<()> {
     match arguments.situation {
+        Situation::Floor => Ok(()),
+        Situation::Bench(it) => command::bench(&arguments.executable, it).await,
         Situation::Meeting { people, seconds } => meet(&arguments.executable, people, seconds).await,
         Situation::Line {
             listen,

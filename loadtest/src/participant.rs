@@ -415,7 +415,7 @@ impl Participant {
     }
 }
 
-fn wanted_slots(participants: &[wire::signal::Participant], me: SessionId, slots: &[String]) -> Vec<SlotRequest> {
+pub(crate) fn wanted_slots(participants: &[wire::signal::Participant], me: SessionId, slots: &[String]) -> Vec<SlotRequest> {
     let cameras = participants
         .iter()
         .filter(|it| it.session != me)
@@ -427,7 +427,7 @@ fn wanted_slots(participants: &[wire::signal::Participant], me: SessionId, slots
         .collect()
 }
 
-fn reduce(view: &mut View, message: &ServerMessage) {
+pub(crate) fn reduce(view: &mut View, message: &ServerMessage) {
     match message {
         ServerMessage::ParticipantJoined { participant } | ServerMessage::ParticipantChanged { participant } => {
             view.participants.retain(|it| it.session != participant.session);

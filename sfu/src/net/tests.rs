@@ -1,7 +1,6 @@
 //! A whole node on real sockets: two clients on loopback, joined through the handle.
 
 mod carrier;
-mod forwarding;
 mod streams;
 
 use self::carrier::Carrier;

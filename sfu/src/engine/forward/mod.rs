@@ -52,9 +52,6 @@ mod view;
 mod vp8;
 pub(crate) mod vp9;
 
-#[cfg(test)]
-pub(crate) use self::transport_cc::Recorder;
-
 use self::{
     estimate::BandwidthEstimator,
     forms::Form,

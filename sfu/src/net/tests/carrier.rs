@@ -65,11 +65,4 @@ impl Carrier {
             }
         }
     }
-
-    pub fn set_nonblocking(&self, on: bool) -> io::Result<()> {
-        match self {
-            Self::Datagrams(socket) => socket.set_nonblocking(on),
-            Self::Stream { stream, .. } => stream.set_nonblocking(on),
-        }
-    }
 }

@@ -1,0 +1,102 @@
+//! The floor as a contestant: nobody signals, both sides are told their keys.
+
+use super::{Entered, Person};
+use crate::bench::{
+    floor::{self, Entry},
+    generator::{
+        Generator, Plan, Transport,
+        keys::{KEY_BYTES, Keys, MATERIAL_BYTES, SALT_BYTES, crypto},
+    },
+};
+use anyhow::{Context, Result};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::Path,
+    process::Stdio,
+    sync::mpsc::SyncSender,
+    time::Instant,
+};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    process::{Child, ChildStdin, Command},
+    sync::oneshot,
+};
+
+/// How it is told who is there.
+enum Told {
+    Process(Child, ChildStdin),
+    Thread(SyncSender<Entry>),
+}
+
+pub struct Floor {
+    told: Told,
+    address: SocketAddr,
+}
+
+impl Floor {
+    pub async fn start(program: Option<&Path>) -> Result<Self> {
+        let Some(program) = program else {
+            let (address, entries) = floor::spawn()?;
+            return Ok(Self { told: Told::Thread(entries), address });
+        };
+        let mut command = Command::new(program);
+        command.arg("floor").stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
+        let mut child = command.spawn().with_context(|| format!("starting {}", program.display()))?;
+        let input = child.stdin.take().context("no input")?;
+        let mut lines = BufReader::new(child.stdout.take().context("no output")?).lines();
+        let line = lines.next_line().await?.context("the floor ended at once")?;
+        let address = line.strip_prefix("floor: ").context("the floor said something else")?.parse()?;
+        Ok(Self { told: Told::Process(child, input), address })
+    }
+
+    pub fn pid(&self) -> Option<u32> {
+        match &self.told {
+            Told::Process(child, _) => child.id(),
+            Told::Thread(_) => Some(std::process::id()),
+        }
+    }
+
+    async fn tell(&mut self, entry: Entry) -> Result<()> {
+        match &mut self.told {
+            Told::Process(_, input) => {
+                input.write_all((serde_json::to_string(&entry)? + "\n").as_bytes()).await?;
+                Ok(input.flush().await?)
+            }
+            Told::Thread(entries) => entries.try_send(entry).context("the floor has ended"),
+        }
+    }
+
+    pub async fn enter(&mut self, generator: &mut Generator, person: &Person, opens: bool) -> Result<Entered> {
+        let (client, local) = generator.take_local()?;
+        let material: [u8; MATERIAL_BYTES] = rand::random();
+        let (keys, salts) = material.split_at(2 * KEY_BYTES);
+        let master = |side: usize| [&keys[side * KEY_BYTES..][..KEY_BYTES], &salts[side * SALT_BYTES..][..SALT_BYTES]].concat();
+        let address = SocketAddr::new(IpAddr::V4(local.ip), local.port);
+        let sends = person.sends.map(|_| master(0));
+        let entry = Entry { room: person.room, address, sends, receives: person.receives().then(|| master(1)) };
+        let asked = Instant::now();
+        self.tell(entry).await?;
+        let keys = Keys::of_client(&material, crypto().as_ref())?;
+        let (connected_sender, connected) = oneshot::channel();
+        let (first_sender, first_media) = oneshot::channel();
+        // It rewrites nothing, so that the SSRCs of one room must differ.
+        let ssrcs = (2 * client as u32 + 1_000, 2 * client as u32 + 1_001);
+        generator.add(Plan {
+            client,
+            remote: self.address,
+            transport: Transport::Told(Box::new(keys)),
+            sends: person.sends.map(|sends| (sends, ssrcs)),
+            opens,
+            connected: Some(connected_sender),
+            first_media: Some(first_sender),
+        })?;
+        Ok(Entered { asked, connected, first_media })
+    }
+
+    pub async fn stop(self) {
+        if let Told::Process(mut child, input) = self.told {
+            drop(input);
+            let _ = child.kill().await;
+        }
+    }
+}
