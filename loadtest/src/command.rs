@@ -102,7 +102,7 @@ impl Watcher for Terminal {
 pub async fn bench(executable: &Path, asked: Bench) -> Result<()> {
     let settings = asked.settings()?;
     let node = asked.node.clone().unwrap_or_else(|| executable.to_owned());
-    let programs = Programs { node, floor: Some(std::env::current_exe()?), janus: janus() };
+    let programs = Programs { node, floor: std::env::current_exe()?, janus: janus() };
     let style = ProgressStyle::with_template("{spinner} {elapsed} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
     let terminal = Terminal(ProgressBar::new_spinner().with_style(style));
     terminal.0.enable_steady_tick(Duration::from_millis(500));

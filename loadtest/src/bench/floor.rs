@@ -16,7 +16,7 @@ use std::{
     collections::HashMap,
     io::{BufRead, IoSliceMut, Write},
     net::{SocketAddr, UdpSocket},
-    sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel},
+    sync::mpsc::{Receiver, TryRecvError, sync_channel},
     time::Duration,
 };
 
@@ -91,15 +91,6 @@ struct Room {
     /// Plain packets of the batch at hand, whose they are, and the length of their headers. The buffers are kept.
     batch: Vec<(SocketAddr, usize, Vec<u8>)>,
     filled: usize,
-}
-
-/// A floor on a thread of this process, told by what is sent here; for checks, because its CPU is not to be told from the others'.
-pub fn spawn() -> Result<(SocketAddr, SyncSender<Entry>)> {
-    let socket = UdpSocket::bind("127.0.0.1:0")?;
-    let (sender, entries) = sync_channel(ENTRIES_MAX);
-    let address = socket.local_addr()?;
-    std::thread::Builder::new().name("floor".to_owned()).spawn(move || forward(&socket, &entries))?;
-    Ok((address, sender))
 }
 
 /// Runs until its standard input ends.

@@ -97,6 +97,7 @@ impl Settings {
             contestants: vec![Name::Floor, Name::Node],
             rounds: 1,
             window: Duration::from_millis(300),
+            warm_max: Duration::from_secs(2),
             steps: Vec::new(),
             joins: 2,
             rush: 0,

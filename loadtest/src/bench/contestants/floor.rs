@@ -2,7 +2,7 @@
 
 use super::{Entered, Person};
 use crate::bench::{
-    floor::{self, Entry},
+    floor::Entry,
     generator::{
         Generator, Plan, Transport,
         keys::{KEY_BYTES, Keys, MATERIAL_BYTES, SALT_BYTES, crypto},
@@ -13,7 +13,6 @@ use std::{
     net::{IpAddr, SocketAddr},
     path::Path,
     process::Stdio,
-    sync::mpsc::SyncSender,
     time::Instant,
 };
 use tokio::{
@@ -22,23 +21,14 @@ use tokio::{
     sync::oneshot,
 };
 
-/// How it is told who is there.
-enum Told {
-    Process(Child, ChildStdin),
-    Thread(SyncSender<Entry>),
-}
-
 pub struct Floor {
-    told: Told,
+    child: Child,
+    input: ChildStdin,
     address: SocketAddr,
 }
 
 impl Floor {
-    pub async fn start(program: Option<&Path>) -> Result<Self> {
-        let Some(program) = program else {
-            let (address, entries) = floor::spawn()?;
-            return Ok(Self { told: Told::Thread(entries), address });
-        };
+    pub async fn start(program: &Path) -> Result<Self> {
         let mut command = Command::new(program);
         command.arg("floor").stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn().with_context(|| format!("starting {}", program.display()))?;
@@ -46,24 +36,11 @@ impl Floor {
         let mut lines = BufReader::new(child.stdout.take().context("no output")?).lines();
         let line = lines.next_line().await?.context("the floor ended at once")?;
         let address = line.strip_prefix("floor: ").context("the floor said something else")?.parse()?;
-        Ok(Self { told: Told::Process(child, input), address })
+        Ok(Self { child, input, address })
     }
 
     pub fn pid(&self) -> Option<u32> {
-        match &self.told {
-            Told::Process(child, _) => child.id(),
-            Told::Thread(_) => Some(std::process::id()),
-        }
-    }
-
-    async fn tell(&mut self, entry: Entry) -> Result<()> {
-        match &mut self.told {
-            Told::Process(_, input) => {
-                input.write_all((serde_json::to_string(&entry)? + "\n").as_bytes()).await?;
-                Ok(input.flush().await?)
-            }
-            Told::Thread(entries) => entries.try_send(entry).context("the floor has ended"),
-        }
+        self.child.id()
     }
 
     pub async fn enter(&mut self, generator: &mut Generator, person: &Person, opens: bool) -> Result<Entered> {
@@ -75,7 +52,8 @@ impl Floor {
         let sends = person.sends.map(|_| master(0));
         let entry = Entry { room: person.room, address, sends, receives: person.receives().then(|| master(1)) };
         let asked = Instant::now();
-        self.tell(entry).await?;
+        self.input.write_all((serde_json::to_string(&entry)? + "\n").as_bytes()).await?;
+        self.input.flush().await?;
         let keys = Keys::of_client(&material, crypto().as_ref())?;
         let (connected_sender, connected) = oneshot::channel();
         let (first_sender, first_media) = oneshot::channel();
@@ -93,10 +71,8 @@ impl Floor {
         Ok(Entered { asked, connected, first_media })
     }
 
-    pub async fn stop(self) {
-        if let Told::Process(mut child, input) = self.told {
-            drop(input);
-            let _ = child.kill().await;
-        }
+    pub async fn stop(mut self) {
+        drop(self.input);
+        let _ = self.child.kill().await;
     }
 }

@@ -216,9 +216,10 @@ impl Janus {
         let ours = Ours::draw(&identity.fingerprint);
         let ssrcs: (u32, u32) = rand::random();
         let lines = [Line { is_audio: true, sends: Some(ssrcs.0) }, Line { is_audio: false, sends: Some(ssrcs.1) }];
+        // Told nothing else, it would begin the handshake itself.
         let body = json!({ "request": "joinandconfigure", "ptype": "publisher", "room": person.room + 1 });
         let asked = Instant::now();
-        let answer = self.say(handle, body, Some(("offer", sdp::write(&ours, "actpass", &lines)?))).await?;
+        let answer = self.say(handle, body, Some(("offer", sdp::write(&ours, "active", &lines)?))).await?;
         let feed = answer["plugindata"]["data"]["id"].as_u64().context("no feed")?;
         let theirs = sdp::read(answer["jsep"]["sdp"].as_str().context("no answer")?)?;
         let sends = person.sends.map(|sends| (sends, ssrcs));

@@ -33,8 +33,8 @@ impl Name {
 pub struct Programs {
     /// `sidang`, of which the media node alone is started (`sidang sfu`).
     pub node: PathBuf,
-    /// This program, for `loadtest floor`. None: a thread of this process.
-    pub floor: Option<PathBuf>,
+    /// This program, for `loadtest floor`.
+    pub floor: PathBuf,
     /// None: not installed.
     pub janus: Option<PathBuf>,
 }
@@ -73,7 +73,7 @@ pub enum Contestant {
 impl Contestant {
     pub async fn start(name: Name, programs: &Programs) -> Result<Self> {
         Ok(match name {
-            Name::Floor => Self::Floor(floor::Floor::start(programs.floor.as_deref()).await?),
+            Name::Floor => Self::Floor(floor::Floor::start(&programs.floor).await?),
             Name::Node => Self::Node(Box::new(node::Node::start(&programs.node).await?)),
             Name::Janus => {
                 let program = programs.janus.as_deref().context("Janus is not installed")?;

@@ -1,10 +1,7 @@
 //! The bench itself, with tiny counts: that it puts people into the floor and into a media node alone, and counts what comes of it. What it
 //! finds here is no measurement: the build is not optimised, and tests share the machine.
 
-mod common;
-
 use anyhow::{Context, Result};
-use common::executable;
 use loadtest::bench::{
     bars::bars,
     contestants::{Name, Programs},
@@ -12,7 +9,18 @@ use loadtest::bench::{
     plan::Settings,
     run::{self, Watcher},
 };
-use std::time::Duration;
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// The example of `sfu`, which is built with every test of the workspace.
+fn node() -> Result<PathBuf> {
+    let own = std::env::current_exe()?;
+    let program = own.parent().and_then(Path::parent).context("no folder")?.join("examples/node");
+    anyhow::ensure!(program.is_file(), "cargo build -p sfu --example node");
+    Ok(program)
+}
 
 struct Quiet;
 
@@ -23,8 +31,9 @@ impl Watcher for Quiet {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn floor_and_node_are_measured_in_each_situation() -> Result<()> {
-    let programs = Programs { node: executable(), floor: None, janus: None };
-    let measured = run::run(&programs, &Settings::tiny(), &Quiet);
+    let programs = Programs { node: node()?, floor: env!("CARGO_BIN_EXE_loadtest").into(), janus: None };
+    let settings = Settings::tiny();
+    let measured = run::run(&programs, &settings, &Quiet);
     let figures = tokio::time::timeout(Duration::from_secs(120), measured).await.context("it took too long")??;
     assert_eq!(figures.not_measured, Vec::<String>::new());
     for situation in ["1→3", "2×2"] {
