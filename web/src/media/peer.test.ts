@@ -64,7 +64,14 @@ class ScriptedConnection extends EventTarget {
 function setUp() {
   const connection = new ScriptedConnection();
   const transports: Transport[] = [];
-  const able = ['video/VP9', 'video/VP8', 'video/rtx', 'audio/PCMU', 'audio/opus', 'audio/red'].map((mimeType) => ({ mimeType, clockRate: 1 }));
+  const able = [
+    { mimeType: 'video/H264', sdpFmtpLine: 'level-asymmetry-allowed=1;packetization-mode=0;profile-level-id=42e01f' },
+    { mimeType: 'video/H264', sdpFmtpLine: 'level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f' },
+    { mimeType: 'video/AV1', sdpFmtpLine: 'level-idx=5;profile=0;tier=0' },
+    { mimeType: 'video/VP9', sdpFmtpLine: 'profile-id=2' },
+    { mimeType: 'video/VP9', sdpFmtpLine: 'profile-id=0' },
+    ...['video/VP8', 'video/rtx', 'audio/PCMU', 'audio/opus', 'audio/red'].map((mimeType) => ({ mimeType })),
+  ].map((it) => ({ ...it, clockRate: 1 }));
   const platform: PeerPlatform = {
     connection: () => connection as unknown as RTCPeerConnection,
     codecs: (media) => able.filter((it) => it.mimeType.startsWith(media)),
@@ -96,7 +103,7 @@ describe('the offer', () => {
     expect(peer.videoSlots).toHaveLength(9);
   });
 
-  it('sends the camera in three layers, the lowest first, and prefers VP8 with its repair', () => {
+  it('sends the camera in three layers, the lowest first, and prefers VP8, then one profile of each codec that can be shown', () => {
     const { connection } = setUp();
     const camera = connection.added[1];
     expect(camera?.init.sendEncodings?.map((it) => [it.rid, it.scaleResolutionDownBy, it.maxBitrate])).toEqual([
@@ -104,7 +111,7 @@ describe('the offer', () => {
       ['h', 2, 500_000],
       ['f', 1, 1_500_000],
     ]);
-    expect(camera?.codecs).toEqual(['video/VP8', 'video/rtx']);
+    expect(camera?.codecs).toEqual(['video/VP8', 'video/VP9', 'video/AV1', 'video/H264', 'video/rtx']);
     expect(connection.added[0]?.codecs).toEqual(['audio/red', 'audio/opus']);
   });
 
