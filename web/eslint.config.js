@@ -5,7 +5,7 @@ import ts from 'typescript-eslint';
 import svelteConfig from './svelte.config.js';
 
 export default ts.config(
-  { ignores: ['dist', 'dist-embed', 'src/paraglide', 'src/signal/wire', 'src/api/schema.d.ts'] },
+  { ignores: ['dist', 'dist-embed', 'src/paraglide', 'src/media/backdrop/vision', 'src/signal/wire', 'src/api/schema.d.ts'] },
   js.configs.recommended,
   ...ts.configs.recommended,
   ...svelte.configs.recommended,

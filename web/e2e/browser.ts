@@ -3,7 +3,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Browser, type BrowserContext, type Locator, type Page, chromium } from 'playwright-core';
 import { dateAt } from './clock';
-import { COLUMNS, ROWS, checksum, mediaOf } from './media';
+import { COLUMNS, type MediaFiles, ROWS, checksum, mediaOf } from './media';
 import type { Person, Service } from './service';
 
 const pictures = join(import.meta.dirname, 'out', 'pictures');
@@ -37,6 +37,8 @@ export interface Officer {
 
 export interface BrowserOptions {
   camera?: number;
+  /** Another camera and microphone than those of a number. */
+  files?: MediaFiles;
   language?: 'ms-MY' | 'en-GB';
   width?: number;
   height?: number;
@@ -49,8 +51,8 @@ export interface BrowserOptions {
 
 export async function openBrowser(options: BrowserOptions = {}): Promise<Officer> {
   const flags = [...FLAGS];
-  if (options.camera !== undefined) {
-    const files = await mediaOf(options.camera);
+  const files = options.files ?? (options.camera === undefined ? undefined : await mediaOf(options.camera));
+  if (files !== undefined) {
     flags.push(`--use-file-for-fake-video-capture=${files.picture}`, `--use-file-for-fake-audio-capture=${files.sound}`);
   }
   const browser = await chromium.launch({ executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium', args: flags, headless: true });

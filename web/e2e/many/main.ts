@@ -65,7 +65,7 @@ const pictures = new Map<string, Picture>(streams.map((stream, index) => [`c${in
 function viewAt(second: number): CallView {
   const speakers = [second % COUNT, (second * 7) % COUNT].map((it) => `s${it}`);
   const everyone = people({ session: 'nobody', participants, speakers } as unknown as Room);
-  const off = { on: false, track: undefined, problem: undefined, opening: false };
+  const off = { on: false, track: undefined, device: undefined, problem: undefined, opening: false };
   return {
     phase: { at: 'in' },
     room: undefined,
@@ -74,7 +74,7 @@ function viewAt(second: number): CallView {
     lastSpoke: speakers,
     pictures: new Map(pictures),
     sounds: [],
-    local: { microphone: off, camera: off, share: undefined, spare: false },
+    local: { microphone: off, camera: off, share: undefined, spare: false, backdrop: { chosen: 'none', able: false, busy: false, failed: false, slow: false } },
     line: { quality: 'good', signalRtt_ms: 20, stats: undefined },
     join_ms: undefined,
   };

@@ -1,5 +1,6 @@
 /** Who is signed in. */
 import { locale } from '@/i18n/locale.svelte';
+import { forgetOwn } from '@/media/backdrop/forget';
 import { setHooks } from './client';
 import { asFailure, type Failure } from './failure';
 import { api } from './index';
@@ -52,6 +53,8 @@ export const session = {
       await api.session.end();
     } finally {
       state = { kind: 'signed_out' };
+      // The next person at this computer is not offered this one's picture.
+      void forgetOwn();
     }
   },
   async changePassword(current: string, next: string): Promise<void> {

@@ -1,5 +1,7 @@
 /** Microphones, cameras and speakers: which there are, which the person chose (remembered on this device), and why one cannot be had. */
 
+import { backdropOf, type Backdrop } from './backdrop/kinds';
+
 export type DeviceKind = 'microphone' | 'camera' | 'speaker';
 
 export interface Device {
@@ -17,6 +19,8 @@ export type DeviceProblem =
   | 'busy'
   /** The page is not a secure context. */
   | 'insecure'
+  /** What was to stand behind the person cannot be drawn, and the room is not shown instead. */
+  | 'backdrop'
   | 'failed';
 
 export type Remembered = Pick<Storage, 'getItem' | 'setItem'>;
@@ -73,6 +77,15 @@ export class Devices {
 
   set blurs(on: boolean) {
     this.write('blur', on ? 'on' : 'off');
+  }
+
+  /** What the person wants to stand behind them in the picture. */
+  get backdrop(): Backdrop {
+    return backdropOf(this.read('backdrop'));
+  }
+
+  set backdrop(backdrop: Backdrop) {
+    this.write('backdrop', backdrop);
   }
 
   /** Calls back when devices come or go; the answer stops it. */

@@ -4,6 +4,8 @@
  */
 
 import type { SourceKind } from '../signal/wire/SourceKind';
+import { CameraBackdrop, type BackdropView } from './backdrop/camera';
+import type { Backdrop, Backdrops } from './backdrop/kinds';
 import { blur, type Cleaning, type DeviceKind, type DeviceProblem, type Devices, type ShareContent } from './devices';
 import { freeze, type Frozen } from './frozen';
 import type { Tracks } from './peer';
@@ -13,8 +15,10 @@ export type Own = 'microphone' | 'camera';
 export interface OwnSource {
   /** As the person wants it. */
   on: boolean;
-  /** The open device. A microphone stays open while muted, to tell a person who speaks into it; a camera does not. */
+  /** What is shown and sent. A microphone stays open while muted, to tell a person who speaks into it; a camera does not. */
   track: MediaStreamTrack | undefined;
+  /** The open device: another than `track` where something stands behind the person. */
+  device: MediaStreamTrack | undefined;
   problem: DeviceProblem | undefined;
   opening: boolean;
 }
@@ -26,6 +30,8 @@ export interface LocalView {
   share: { video: MediaStreamTrack; audio: MediaStreamTrack | undefined; paused: MediaStreamTrack | undefined } | undefined;
   /** Of the camera, only the smallest picture is sent. */
   spare: boolean;
+  /** What stands behind the person. */
+  backdrop: BackdropView;
 }
 
 /** What became of a device without anybody having asked. */
@@ -37,10 +43,11 @@ export type DeviceNotice =
   /** The one that the person had chosen is back in use. */
   | { kind: 'returned'; of: Own; label: string };
 
-const OFF: OwnSource = { on: false, track: undefined, problem: undefined, opening: false };
+const OFF: OwnSource = { on: false, track: undefined, device: undefined, problem: undefined, opening: false };
 
 export class LocalMedia {
-  private state: LocalView = { microphone: OFF, camera: OFF, share: undefined, spare: false };
+  private state: LocalView;
+  private readonly backdrop: CameraBackdrop;
   private readonly listeners = new Set<(view: LocalView) => void>();
   private readonly noticeListeners = new Set<(notice: DeviceNotice) => void>();
   private frozen: Frozen | undefined;
@@ -52,7 +59,16 @@ export class LocalMedia {
   constructor(
     readonly devices: Devices,
     private readonly freezeShare: (track: MediaStreamTrack) => Promise<Frozen> = freeze,
-  ) {}
+    backdrops?: Backdrops,
+  ) {
+    this.backdrop = new CameraBackdrop({
+      backdrops,
+      memory: devices,
+      changed: (backdrop) => this.change({ ...this.state, backdrop }),
+      broke: () => this.withoutBackdrop(),
+    });
+    this.state = { microphone: OFF, camera: OFF, share: undefined, spare: false, backdrop: this.backdrop.view };
+  }
 
   get view(): LocalView {
     return this.state;
@@ -108,7 +124,7 @@ export class LocalMedia {
   /** The camera after the one in use: on a telephone, the one that looks the other way. */
   async otherCamera(): Promise<void> {
     const all = await this.devices.list('camera');
-    const used = this.state.camera.track?.getSettings().deviceId;
+    const used = this.state.camera.device?.getSettings().deviceId;
     const next = all[(all.findIndex((it) => it.id === used) + 1) % Math.max(1, all.length)];
     if (next !== undefined && next.id !== used) await this.choose('camera', next.id);
   }
@@ -121,8 +137,19 @@ export class LocalMedia {
 
   async blur(on: boolean): Promise<void> {
     this.devices.blurs = on;
-    const { track } = this.state.camera;
-    if (track !== undefined) await blur(track, on);
+    const { device } = this.state.camera;
+    if (device !== undefined) await blur(device, on);
+  }
+
+  /** What stands behind the person, from now on and in the meetings to come. */
+  async setBackdrop(backdrop: Backdrop): Promise<void> {
+    const { device } = this.state.camera;
+    try {
+      const track = await this.backdrop.choose(backdrop, device);
+      if (track !== undefined && this.state.camera.device === device) this.put('camera', { track, opening: false, problem: undefined });
+    } catch {
+      if (this.state.camera.device === device) this.withoutBackdrop();
+    }
   }
 
   /** A line to be spared: of the camera, the smallest picture is enough. */
@@ -200,13 +227,25 @@ export class LocalMedia {
       return;
     }
     if ('problem' in opened) return this.put(kind, { on: false, opening: false, track: undefined, problem: opened.problem });
-    const { track } = opened;
-    track.addEventListener('ended', () => {
+    const { track: device } = opened;
+    device.addEventListener('ended', () => {
       // The device was pulled out, or the browser took it away.
-      if (this.state[kind].track === track) void this.lost(kind);
+      if (this.state[kind].device === device) void this.lost(kind);
     });
     this.unwatch ??= this.devices.watch(() => void this.devicesChanged());
-    this.put(kind, { opening: false, track });
+    this.put(kind, { device });
+    try {
+      const track = kind === 'camera' ? await this.backdrop.of(device) : device;
+      if (turn === this.turns[kind] && track !== undefined) this.put(kind, { opening: false, track });
+    } catch {
+      if (turn === this.turns[kind]) this.withoutBackdrop();
+    }
+  }
+
+  /** What was to hide the room cannot be drawn: then there is no picture. */
+  private withoutBackdrop(): void {
+    this.release('camera');
+    this.put('camera', { problem: 'backdrop' });
   }
 
   /** Opens what is open anew; a muted microphone stays muted. */
@@ -219,22 +258,23 @@ export class LocalMedia {
   /** Whatever else there is takes its place. */
   private async lost(kind: Own): Promise<void> {
     const { on } = this.state[kind];
-    this.put(kind, { on: false, track: undefined, problem: 'missing' });
+    this.release(kind);
+    this.put(kind, { problem: 'missing' });
     await this.open(kind, on);
-    const { track, problem } = this.state[kind];
-    if (track !== undefined) this.tell({ kind: 'fell_back', of: kind, label: track.label });
+    const { device, problem } = this.state[kind];
+    if (device !== undefined) this.tell({ kind: 'fell_back', of: kind, label: device.label });
     else if (problem !== undefined) this.tell({ kind: 'gone', of: kind });
   }
 
   /** A chosen device that is back is used again. */
   private async devicesChanged(): Promise<void> {
     for (const kind of ['microphone', 'camera'] as const) {
-      const { track } = this.state[kind];
+      const { device } = this.state[kind];
       const chosen = this.devices.chosen(kind);
-      if (track === undefined || chosen === undefined || track.getSettings().deviceId === chosen) continue;
-      if (!(await this.devices.list(kind)).some((it) => it.id === chosen) || this.state[kind].track !== track) continue;
+      if (device === undefined || chosen === undefined || device.getSettings().deviceId === chosen) continue;
+      if (!(await this.devices.list(kind)).some((it) => it.id === chosen) || this.state[kind].device !== device) continue;
       await this.reopen(kind);
-      const now = this.state[kind].track;
+      const now = this.state[kind].device;
       if (now?.getSettings().deviceId === chosen) this.tell({ kind: 'returned', of: kind, label: now.label });
     }
     const speaker = this.devices.chosen('speaker');
@@ -249,8 +289,9 @@ export class LocalMedia {
 
   private release(kind: Own): void {
     this.turns[kind] += 1;
-    this.state[kind].track?.stop();
-    this.put(kind, { on: false, track: undefined, opening: false });
+    if (kind === 'camera') this.backdrop.stop();
+    this.state[kind].device?.stop();
+    this.put(kind, { on: false, track: undefined, device: undefined, opening: false });
   }
 
   private put(kind: Own, change: Partial<OwnSource>): void {

@@ -90,6 +90,8 @@ export function deviceProblemText(kind: DeviceKind | 'screen', problem: DevicePr
       return kind === 'camera' ? m.call_device_camera_busy() : kind === 'screen' ? m.call_device_screen_failed() : m.call_device_microphone_busy();
     case 'insecure':
       return kind === 'screen' ? m.call_device_screen_unsupported() : m.call_device_insecure();
+    case 'backdrop':
+      return m.call_device_backdrop();
     case 'failed':
       return kind === 'screen' ? m.call_device_screen_failed() : m.call_device_failed();
   }
