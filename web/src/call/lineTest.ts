@@ -6,17 +6,17 @@
 import type { LineStats } from '../media/stats';
 import type { Timers } from '../signal/time';
 
-export const LINE_STEPS = ['service', 'signalling', 'transport', 'publish', 'receive', 'loss', 'round_trip'] as const;
+export const LINE_STEPS = ['service', 'signalling', 'udp', 'tcp', 'publish', 'receive', 'loss', 'round_trip'] as const;
 export type LineStep = (typeof LINE_STEPS)[number];
 
-/** `later`: it cannot be tested now, because there is no meeting, or nobody sends. */
-export type LineGrade = 'running' | 'good' | 'fair' | 'poor' | 'failed' | 'later';
+/** `later`: it cannot be tested now, because there is no meeting, or nobody sends. `spare`: it is there for when another way fails, and none did. */
+export type LineGrade = 'running' | 'good' | 'fair' | 'poor' | 'failed' | 'later' | 'spare';
 
 export interface LineResult {
   step: LineStep;
   grade: LineGrade;
-  /** What was measured: milliseconds, a share (0 to 1), bits a second, or the name of a protocol; by step. */
-  value?: number | string;
+  /** What was measured: milliseconds, a share (0 to 1) or bits a second; by step. */
+  value?: number;
 }
 
 export interface LineWorld {
@@ -80,13 +80,24 @@ export function judgeLine(readings: readonly LineStats[]): LineResult[] {
   const trips = readings.flatMap((it) => it.rtt_ms ?? []);
   const limited = readings.filter((it) => it.limitation === 'bandwidth').length > readings.length / 2;
   return [
-    // Over TCP a lost packet holds up all that come after it.
-    { step: 'transport', grade: last.protocol === 'udp' ? 'good' : 'fair', value: last.protocol },
+    ...ways(last.protocol),
     up < SENT_MIN ? { step: 'publish', grade: 'later' } : { step: 'publish', grade: limited ? 'poor' : 'good', value: up },
     down < SENT_MIN ? { step: 'receive', grade: 'later' } : { step: 'receive', grade: 'good', value: down },
     { step: 'loss', grade: grade(lost, LOSS), value: lost },
     trips.length === 0 ? { step: 'round_trip', grade: 'failed' } : { step: 'round_trip', grade: grade(middle(trips), ROUND_TRIP_MS), value: middle(trips) },
   ];
 }
+
+/** Both ways are tried at once and UDP is taken where it answers (RFC 8445): over TCP a lost packet holds up all that come after it. */
+const ways = (protocol: string): LineResult[] =>
+  protocol === 'udp'
+    ? [
+        { step: 'udp', grade: 'good' },
+        { step: 'tcp', grade: 'spare' },
+      ]
+    : [
+        { step: 'udp', grade: 'poor' },
+        { step: 'tcp', grade: 'good' },
+      ];
 
 const middle = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;

@@ -5,7 +5,8 @@ import { m } from '@/paraglide/messages';
 export const LINE_WORDS: Record<LineStep, () => string> = {
   service: () => m.line_service(),
   signalling: () => m.line_signalling(),
-  transport: () => m.line_transport(),
+  udp: () => m.line_udp(),
+  tcp: () => m.line_tcp(),
   publish: () => m.line_publish(),
   receive: () => m.line_receive(),
   loss: () => m.line_loss(),
@@ -19,11 +20,11 @@ export const LINE_GRADES: Record<LineGrade, () => string> = {
   poor: () => m.line_poor(),
   failed: () => m.line_failed(),
   later: () => m.line_later(),
+  spare: () => m.line_spare(),
 };
 
 export function lineValue({ step, value }: LineResult): string | undefined {
   if (value === undefined) return undefined;
-  if (typeof value === 'string') return value.toUpperCase();
   switch (step) {
     case 'publish':
     case 'receive':
@@ -38,13 +39,15 @@ export function lineValue({ step, value }: LineResult): string | undefined {
 /** What would help, where something would. */
 export function lineAdvice({ step, grade }: LineResult): string | undefined {
   if (grade === 'later') return step === 'publish' ? m.line_advice_send() : step === 'receive' ? m.line_advice_alone() : m.line_advice_later();
-  if (grade === 'good' || grade === 'running') return undefined;
+  if (grade === 'good' || grade === 'running' || grade === 'spare') return undefined;
   switch (step) {
     case 'service':
     case 'signalling':
       return grade === 'failed' ? m.line_advice_away() : m.line_advice_slow();
-    case 'transport':
+    case 'udp':
       return grade === 'failed' ? m.line_advice_blocked() : m.line_advice_tcp();
+    case 'tcp':
+      return undefined;
     case 'publish':
       return m.line_advice_up();
     case 'receive':
