@@ -19,6 +19,7 @@ import ScrollText from '@lucide/svelte/icons/scroll-text';
 import SlidersHorizontal from '@lucide/svelte/icons/sliders-horizontal';
 import ShieldAlert from '@lucide/svelte/icons/shield-alert';
 import TriangleAlert from '@lucide/svelte/icons/triangle-alert';
+import Users from '@lucide/svelte/icons/users';
 import UsersRound from '@lucide/svelte/icons/users-round';
 import Wrench from '@lucide/svelte/icons/wrench';
 import Video from '@lucide/svelte/icons/video';
@@ -56,6 +57,7 @@ export const nav: readonly NavGroup[] = [
       { href: '/people', label: () => m.nav_people(), icon: UsersRound, roles: ['uc_administrator', 'system_administrator'] },
       { href: '/reports', label: () => m.nav_reports(), icon: ChartColumn, roles: ['approver', 'auditor', 'system_administrator', 'uc_administrator', 'facilitator'] },
       { href: '/mail', label: () => m.nav_mail(), icon: MailIcon, roles: ['system_administrator'] },
+      { href: '/audit?act=meeting.create', label: () => m.nav_attendance(), icon: Users, roles: ['auditor'] },
       { href: '/audit', label: () => m.nav_audit(), icon: ScrollText, roles: ['auditor', 'system_administrator'] },
     ],
   },
