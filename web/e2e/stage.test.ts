@@ -54,7 +54,7 @@ describe('before the meeting', () => {
     await page.goto(`${link()}/join`);
     await until('the preview', async () => (await readCounter(page, '[data-testid=preview] video'))?.right);
     await page.locator('[data-testid=framing]').click();
-    await page.locator('summary').first().click();
+    for (const index of [0, 1]) await page.locator('summary').nth(index).click();
     await sound(page, 'green room');
     await atAllWidths(page, 'green-room');
     await page.locator('[data-testid=echo-test]').click();
@@ -65,7 +65,7 @@ describe('before the meeting', () => {
     await page.locator('[data-testid=line-test-start]').click();
     await page.locator('[data-testid=line-test][data-done=true]').waitFor();
     const graded = (step: string) => page.locator(`[data-step=${step}]`).getAttribute('data-grade');
-    expect(await Promise.all(['service', 'signalling', 'transport'].map(graded))).toEqual([expect.stringMatching(/good|fair|poor/), expect.stringMatching(/good|fair|poor/), 'later']);
+    expect(await Promise.all(['service', 'signalling', 'udp'].map(graded))).toEqual([expect.stringMatching(/good|fair|poor/), expect.stringMatching(/good|fair|poor/), 'later']);
     await sound(page, 'line test before the meeting');
     await picture(page, 'stage/line-test-before-1440');
     await page.locator('[data-testid=clean-noise]').click();
@@ -156,9 +156,9 @@ describe('in the meeting', () => {
     await sound(page, 'line dialog');
     await page.locator('[data-testid=line-test-start]').click();
     await page.locator('[data-testid=line-test][data-done=true]').waitFor();
-    await page.locator('[data-step=transport][data-grade=good]').waitFor();
+    await page.locator('[data-step=udp][data-grade=good]').waitFor();
     await page.locator('[data-testid=line-test-copy]').click();
-    await until('the report is copied', async () => (await page.evaluate(() => navigator.clipboard.readText())).includes('[transport=good]'));
+    await until('the report is copied', async () => (await page.evaluate(() => navigator.clipboard.readText())).includes('[udp=good]'));
     await atAllWidths(page, 'line');
     await page.getByRole('radio', { name: /Sound only/ }).check();
     await page.keyboard.press('Escape');
@@ -208,8 +208,27 @@ describe('in the meeting', () => {
     await page.setViewportSize({ width: 1440, height: 900 });
   });
 
+  test('ten seconds without a network: nobody is thrown out, and what happened meanwhile is known', async () => {
+    const [{ page: here }, { page: away, context }] = officers as [Officer, Officer];
+    const session = await away.locator('[data-testid=meeting]').getAttribute('data-session');
+    const shown = (page: Page, who: number) => readCounter(page, `[data-testid=tile][data-name="${nameOf(who)}"] video`);
+    await until('a picture', async () => (await shown(away, 0))?.right);
+    await context.setOffline(true);
+    const since = Date.now();
+    await here.locator('[data-testid=hand]').click();
+    await until('ten seconds', async () => Date.now() - since > 10_000);
+    expect(await here.locator('[data-testid=meeting]').getAttribute('data-people')).toBe('2');
+    await context.setOffline(false);
+    await away.locator('[data-testid=meeting][data-phase=in]').waitFor();
+    await tile(away, nameOf(0)).and(away.locator('[data-hand="1"]')).waitFor();
+    expect(await away.locator('[data-testid=meeting]').getAttribute('data-session')).toBe(session);
+    const before = (await until('a picture after it', async () => shown(away, 0)))!.counter;
+    await until('a picture that moves', async () => ((await shown(away, 0))?.counter ?? before) !== before);
+    await here.locator('[data-testid=hand]').click();
+  });
+
   test('no page complained', () => {
-    // Before signing in the client asks who one is; the browser complains of the answer.
-    expect(officers.flatMap((it) => it.complaints).filter((it) => !/401.*\/api\/v1\/session/.test(it))).toEqual([]);
+    // Before signing in the client asks who one is; the browser complains of the answer, and of a network that is gone.
+    expect(officers.flatMap((it) => it.complaints).filter((it) => !/401.*\/api\/v1\/session|ERR_INTERNET_DISCONNECTED/.test(it))).toEqual([]);
   });
 });
