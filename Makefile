@@ -20,7 +20,7 @@ web: ## Build the browser client into web/dist
 	@scripts/say "building the browser client"
 	scripts/build-web
 
-bench: web ## Availability over a million bookings, what one participant costs, and what forwarding costs beside the floor and Janus
+bench: web ## Availability over a million bookings, what one participant costs, and what forwarding costs beside the least that it can
 	SIDANG_TEST_POSTGRES=$$(scripts/postgres-for-tests) cargo test --release --locked -p booking --lib -- --ignored --nocapture --test-threads 1 a_million
 	cargo build --release --locked --bin sidang
 	cargo run --release --locked -p loadtest -- meeting --people 20 --seconds 20

@@ -1,6 +1,7 @@
 //! Descriptions as the generator writes and reads them: no more of SDP (RFC 8866) than its connections need.
 
 use super::generator::{
+    Local,
     handshake::Credentials,
     packet::{AUDIO_LEVEL, OPUS, TRANSPORT_CC, VP8, VP8_REPAIRS},
 };
@@ -74,6 +75,15 @@ pub fn answer(ours: &Ours<'_>, theirs: &Theirs) -> Result<String> {
     let lines: Vec<Line> = theirs.lines.iter().map(|it| Line { is_audio: it.is_audio, sends: None }).collect();
     let text = write(ours, "active", &lines)?;
     Ok(text.split_inclusive('\n').filter(|line| !line.starts_with("a=extmap:")).collect())
+}
+
+/// The same with the address of the one who wrote it, for who checks nothing before it knows one.
+pub fn with_candidate(text: &str, local: Local) -> String {
+    let Local { ip, port } = local;
+    let candidate = format!("a=candidate:1 1 udp 2130706431 {ip} {port} typ host\r\na=end-of-candidates\r\n");
+    let lines =
+        text.split_inclusive('\n').map(|line| if line.starts_with("a=mid:") { format!("{line}{candidate}") } else { line.to_owned() });
+    lines.collect()
 }
 
 /// What the other side's description says of its transport.

@@ -6,7 +6,7 @@
 
 use super::{Entered, Person};
 use crate::bench::{
-    generator::{Generator, Plan, Transport, handshake::Identity},
+    generator::{Generator, Plan, Transport, handshake::Identity, publisher::Sends},
     sdp::{self, Line, Ours, Theirs},
 };
 use anyhow::{Context, Result, bail, ensure};
@@ -218,12 +218,14 @@ impl Janus {
         let lines = [Line { is_audio: true, sends: Some(ssrcs.0) }, Line { is_audio: false, sends: Some(ssrcs.1) }];
         // Told nothing else, it would begin the handshake itself.
         let body = json!({ "request": "joinandconfigure", "ptype": "publisher", "room": person.room + 1 });
+        let (client, local) = generator.take_local()?;
+        let offer = sdp::with_candidate(&sdp::write(&ours, "active", &lines)?, local);
         let asked = Instant::now();
-        let answer = self.say(handle, body, Some(("offer", sdp::write(&ours, "active", &lines)?))).await?;
+        let answer = self.say(handle, body, Some(("offer", offer))).await?;
         let feed = answer["plugindata"]["data"]["id"].as_u64().context("no feed")?;
         let theirs = sdp::read(answer["jsep"]["sdp"].as_str().context("no answer")?)?;
         let sends = person.sends.map(|sends| (sends, ssrcs));
-        Ok((feed, plan(generator, &identity, &ours, &theirs, (sends, opens), asked)?))
+        Ok((feed, plan(generator, client, (&identity, &ours, &theirs), (sends, opens), asked)?))
     }
 
     /// Janus offers, so that the request is where a join begins.
@@ -236,8 +238,9 @@ impl Janus {
         let asked = Instant::now();
         let offered = self.say(handle, body, None).await?;
         let theirs = sdp::read(offered["jsep"]["sdp"].as_str().context("no offer")?)?;
-        let answer = sdp::answer(&ours, &theirs)?;
-        let entered = plan(generator, &identity, &ours, &theirs, (None, opens), asked)?;
+        let (client, local) = generator.take_local()?;
+        let answer = sdp::with_candidate(&sdp::answer(&ours, &theirs)?, local);
+        let entered = plan(generator, client, (&identity, &ours, &theirs), (None, opens), asked)?;
         self.say(handle, json!({ "request": "start" }), Some(("answer", answer))).await?;
         Ok(entered)
     }
@@ -253,14 +256,12 @@ impl Janus {
 }
 
 fn plan(
-    generator: &mut Generator,
-    identity: &Arc<Identity>,
-    ours: &Ours<'_>,
-    theirs: &Theirs,
-    (sends, opens): (Option<(crate::bench::generator::publisher::Sends, (u32, u32))>, bool),
+    generator: &Generator,
+    client: usize,
+    (identity, ours, theirs): (&Arc<Identity>, &Ours<'_>, &Theirs),
+    (sends, opens): (Option<(Sends, (u32, u32))>, bool),
     asked: Instant,
 ) -> Result<Entered> {
-    let (client, _) = generator.take_local()?;
     let (connected_sender, connected) = oneshot::channel();
     let (first_sender, first_media) = oneshot::channel();
     generator.add(Plan {

@@ -23,8 +23,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A check or a flight that nothing comes back on goes out again.
+/// Checks go out this often until there are keys: a server may have answered one before it was ready to be nominated by it.
 const REPEAT: Duration = Duration::from_millis(50);
+/// A flight that nothing comes back on goes out again; the library gives up after seven.
+const FLIGHT_REPEAT: Duration = Duration::from_millis(400);
 /// Consent lasts thirty seconds (RFC 7675, section 5.1).
 const CONSENT: Duration = Duration::from_secs(5);
 /// The library tells connections apart by address; here each has a library of its own.
@@ -55,7 +57,7 @@ impl Identity {
             .with_srtp_protection_profiles(vec![SrtpProtectionProfile::Srtp_Aead_Aes_128_Gcm])
             // A load generator talks to what it has started itself.
             .with_insecure_skip_verify(true)
-            .with_flight_interval(REPEAT)
+            .with_flight_interval(FLIGHT_REPEAT)
             .build(true, Some(ANY))?;
         Ok(Self { config: Arc::new(config), fingerprint, crypto })
     }
@@ -73,6 +75,7 @@ pub struct Credentials {
 pub struct Handshake {
     check: Vec<u8>,
     checked: bool,
+    finished: bool,
     endpoint: Endpoint,
     identity: Arc<Identity>,
     again_at: Instant,
@@ -82,7 +85,7 @@ impl Handshake {
     pub fn new(now: Instant, identity: Arc<Identity>, credentials: &Credentials) -> Result<Self> {
         let check = check(credentials, identity.crypto.as_ref())?;
         let endpoint = Endpoint::new(ANY, rtc_shared::TransportProtocol::UDP, None);
-        Ok(Self { check, checked: false, endpoint, identity, again_at: now })
+        Ok(Self { check, checked: false, finished: false, endpoint, identity, again_at: now })
     }
 
     /// A datagram that is no media. Gives the keys once they exist; appends what is to be sent.
@@ -91,13 +94,13 @@ impl Handshake {
         match datagram.first() {
             Some(0..=3) if datagram.starts_with(&BINDING_SUCCESS) && !self.checked => {
                 self.checked = true;
-                self.again_at = now + CONSENT;
                 self.endpoint.connect(now, ANY, Arc::clone(&self.identity.config), None)?;
             }
             Some(20..=63) => {
                 let events = self.endpoint.read(now, ANY, None, BytesMut::from(datagram))?;
                 if events.iter().any(|it| matches!(it, EndpointEvent::HandshakeComplete)) {
                     keys = Some(self.keys()?);
+                    self.finished = true;
                 }
             }
             _ => {}
@@ -112,7 +115,7 @@ impl Handshake {
 
     pub fn on_deadline(&mut self, now: Instant, out: &mut Vec<Vec<u8>>) -> Result<()> {
         if now >= self.again_at {
-            self.again_at = now + if self.checked { CONSENT } else { REPEAT };
+            self.again_at = now + if self.finished { CONSENT } else { REPEAT };
             out.push(self.check.clone());
         }
         if self.endpoint.poll_timeout(&ANY).is_some_and(|at| at <= now) {
