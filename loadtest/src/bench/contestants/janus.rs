@@ -246,8 +246,14 @@ impl Janus {
     }
 
     pub async fn stop(mut self) {
-        self.reader.abort();
         let _ = self.child.kill().await;
+    }
+}
+
+/// Also where it was not stopped: the route is the host's.
+impl Drop for Janus {
+    fn drop(&mut self) {
+        self.reader.abort();
         if let Ok((interface, _)) = outward() {
             route("del", &interface);
         }
