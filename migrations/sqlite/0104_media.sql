@@ -37,6 +37,19 @@ CREATE TABLE attendance (
 CREATE INDEX attendance_by_meeting ON attendance (meeting_id, left_at_ms);
 CREATE INDEX attendance_by_node ON attendance (node_id, incarnation, left_at_ms);
 
+-- Where in the meeting somebody stood: breakout rooms, and the main room again. Who never left the main room has no row.
+CREATE TABLE attendance_room (
+    session_id TEXT NOT NULL,
+    -- of the fact
+    number     INTEGER NOT NULL,
+    meeting_id TEXT NOT NULL REFERENCES meeting (id),
+    at_ms      INTEGER NOT NULL,
+    -- name of the breakout room; NULL: the main room
+    breakout   TEXT,
+    PRIMARY KEY (session_id, at_ms, number)
+) STRICT;
+CREATE INDEX attendance_room_by_meeting ON attendance_room (meeting_id);
+
 CREATE TABLE recording (
     id            TEXT NOT NULL PRIMARY KEY,
     meeting_id    TEXT NOT NULL REFERENCES meeting (id),

@@ -73,6 +73,11 @@ audit_acts! {
 
     GrantMint = "grant.mint",
 
+    GuestInvite = "guest.invite",
+    GuestOpen = "guest.open",
+    GuestResend = "guest.resend",
+    GuestRevoke = "guest.revoke",
+
     HolidayAdd = "holiday.add",
     HolidayAmend = "holiday.amend",
     HolidayRemove = "holiday.remove",
@@ -90,9 +95,11 @@ audit_acts! {
     MaintenanceTick = "maintenance.tick",
 
     MeetingChangeRole = "meeting.change_role",
+    MeetingCloseBreakouts = "meeting.close_breakouts",
     MeetingCreate = "meeting.create",
     MeetingDoor = "meeting.door",
     MeetingEnd = "meeting.end",
+    MeetingOpenBreakouts = "meeting.open_breakouts",
     MeetingReadmit = "meeting.readmit",
     MeetingSetDoor = "meeting.set_door",
     MeetingRaiseClassification = "meeting.raise_classification",

@@ -69,6 +69,23 @@ pub enum Fact {
         person: PersonId,
         reason: LeaveReason,
     },
+    /// A participant stands in another room of the meeting. Follows `Joined` where somebody comes straight into one.
+    WentTo {
+        session: SessionId,
+        person: PersonId,
+        /// Name of the breakout room; absent: the main room.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        breakout: Option<String>,
+    },
+    BreakoutsOpened {
+        by: PersonId,
+        names: Vec<String>,
+    },
+    BreakoutsClosed {
+        /// Absent: their time was over.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<PersonId>,
+    },
     RecordingStarted {
         recording: RecordingId,
         person: PersonId,
@@ -118,6 +135,9 @@ pub enum Fact {
         person: PersonId,
         name: String,
         text: String,
+        /// Name of the breakout room in which it was said.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        breakout: Option<String>,
     },
     /// Where the classification lets it be kept.
     PollClosed {

@@ -30,6 +30,19 @@ pub const POLL_CHOICES_MAX: usize = 10;
 pub const POLL_TEXT_BYTES_MAX: usize = 300;
 /// People in front for everyone.
 pub const SPOTLIGHT_MAX: usize = 4;
+/// Breakout rooms of one meeting: with 500 people 25 in each.
+pub const BREAKOUTS_MAX: usize = 20;
+/// A breakout room's name, bytes: a few words.
+pub const BREAKOUT_NAME_BYTES_MAX: usize = 80;
+/// How long breakout rooms can be set to stay open, seconds: from a minute to half a working day.
+pub const BREAKOUT_SECONDS_MIN: u16 = 60;
+pub const BREAKOUT_SECONDS_MAX: u16 = 4 * 3600;
+/// So long before breakout rooms close everyone is warned, seconds.
+pub const BREAKOUT_WARNING_S: i64 = 60;
+/// One call for help from a room in this time, seconds.
+pub const HELP_EVERY_S: i64 = 60;
+/// Guests by invitation of one meeting.
+pub const GUESTS_MAX: usize = 50;
 /// People before one door at a time.
 pub const LOBBY_MAX: usize = 100;
 /// Who was turned away may ask again after this, seconds.

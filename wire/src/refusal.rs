@@ -234,6 +234,26 @@ codes! {
     FloorOpen = "floor.open" => 409,
     /// A guest, a room system, or the host: none of them can be made a co-host or be one no longer.
     CoHostUnfit = "co_host.unfit" => 422,
+    /// Rooms that cannot be opened: none, too many, a name that is empty, too long or there twice, somebody in two of them. Values: `field`,
+    /// `rooms_max`, `bytes_max`.
+    BreakoutUnusable = "breakout.unusable" => 422,
+    BreakoutsOpen = "breakout.open" => 409,
+    /// No breakout rooms are open, or there is none of that number.
+    BreakoutsClosed = "breakout.closed" => 409,
+    /// Where one stands is for those who chair to say.
+    BreakoutAssigned = "breakout.assigned" => 403,
+    /// The person is in another room of the meeting.
+    BreakoutElsewhere = "breakout.elsewhere" => 409,
+
+    // guests by invitation
+    /// A guest cannot bear this name. Values: `field`, `why` (`empty`, `length`, `hidden`, `scripts`, `resembles`), `chars_max`.
+    GuestName = "guest.name" => 422,
+    /// As many guests as a meeting may have. Values: `guests_max`.
+    GuestsTooMany = "guest.too_many" => 409,
+    /// Somebody of this address is invited already.
+    GuestExists = "guest.exists" => 409,
+    /// The link opens nothing: it was never made, was revoked or replaced, or the meeting is over. The same answer for all.
+    InvitationUnknown = "invitation.unknown" => 404,
 }
 
 /// An expected "no".

@@ -6,7 +6,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use kernel::{Error, Result, clock::MALAYSIA};
 use wire::UnixMs;
 
-const HEAD: [&str; 9] = ["name", "position", "agency", "room", "room_system", "joined", "left", "minutes", "reason"];
+const HEAD: [&str; 10] = ["name", "position", "agency", "room", "room_system", "breakout_rooms", "joined", "left", "minutes", "reason"];
 
 fn unwritten<E>(_: E) -> Error {
     Error::broken("the attendance could not be written")
@@ -29,6 +29,7 @@ pub fn file(stays: &[Stay]) -> Result<Vec<u8>> {
             of(|it| &it.agency.name),
             stay.site.as_deref().map(inert).unwrap_or_default(),
             if stay.room_system { "yes" } else { "no" }.to_owned(),
+            inert(&stay.rooms.iter().filter_map(|it| it.breakout.as_deref()).collect::<Vec<_>>().join("; ")),
             instant(stay.joined_at_ms),
             stay.left_at_ms.map(instant).unwrap_or_default(),
             minutes.unwrap_or_default(),

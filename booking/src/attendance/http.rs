@@ -67,6 +67,7 @@ async fn attendance(tx: &mut Tx, id: MeetingId, actor: &Actor) -> Result<Attenda
     let roles: BTreeMap<PersonId, _> = meeting.people.iter().map(|it| (it.person, it.role)).collect();
     let absent = meeting.people.iter().filter(|it| !it.removed && !stored.iter().any(|stay| stay.person == it.person));
     let absent = absent.map(|it| people.get(it.person)).collect();
+    let mut rooms = store::rooms(tx, id).await?;
     let stays = stored
         .into_iter()
         .map(|it| Stay {
@@ -75,6 +76,7 @@ async fn attendance(tx: &mut Tx, id: MeetingId, actor: &Actor) -> Result<Attenda
             site: it.site.and_then(|id| sites.iter().find(|site| site.id == id)).map(|site| site.name.clone()),
             room_system: it.room_system,
             joined_at_ms: it.joined_at,
+            rooms: rooms.remove(&it.session).unwrap_or_default(),
             left_at_ms: it.left_at,
             reason: it.reason,
         })
@@ -82,7 +84,7 @@ async fn attendance(tx: &mut Tx, id: MeetingId, actor: &Actor) -> Result<Attenda
     let (mut lines, mut polls) = (Vec::new(), Vec::new());
     for (at_ms, fact) in kept {
         match fact {
-            Fact::Said { name, text, .. } => lines.push(KeptLine { name, text, at_ms }),
+            Fact::Said { name, text, breakout, .. } => lines.push(KeptLine { name, text, breakout, at_ms }),
             Fact::PollClosed { poll } => {
                 let choices = poll.choices.into_iter().zip(poll.results);
                 let choices = choices.map(|(choice, result)| KeptChoice { choice, votes: result.votes, names: result.names }).collect();

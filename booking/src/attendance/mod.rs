@@ -32,6 +32,8 @@ pub struct Stay {
     pub site: Option<String>,
     pub room_system: bool,
     pub joined_at_ms: UnixMs,
+    /// Breakout rooms in which the person stood, and the main room again, in order; empty where the person never left the main room.
+    pub rooms: Vec<StayRoom>,
     /// Absent while the stay lasts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub left_at_ms: Option<UnixMs>,
@@ -40,11 +42,23 @@ pub struct Stay {
     pub reason: Option<String>,
 }
 
+/// From when on somebody stood in a room of the meeting.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct StayRoom {
+    /// Name of the breakout room; absent: the main room.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub breakout: Option<String>,
+    pub from_ms: UnixMs,
+}
+
 /// One line of the chat that was said to everyone (CLASS-5: of a TERBUKA meeting alone).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct KeptLine {
     pub name: String,
     pub text: String,
+    /// Name of the breakout room in which it was said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub breakout: Option<String>,
     pub at_ms: UnixMs,
 }
 

@@ -1,24 +1,30 @@
 //! Stays and what was kept, as stored.
 
+use super::StayRoom;
 use kernel::{Result, Text, Tx, on};
+use std::collections::BTreeMap;
 use wire::{
     UnixMs,
     control::Fact,
-    id::{MeetingId, PersonId, SiteId},
+    id::{MeetingId, PersonId, SessionId, SiteId},
 };
 
 /// Stays in one answer: a full room that comes and goes four times.
 pub const STAYS_MAX: i64 = 2_000;
+/// Moves between rooms in one answer.
+const ROOMS_MAX: i64 = 10_000;
 /// Lines and polls in one answer.
 pub const KEPT_MAX: i64 = 5_000;
 
 kernel::sql! {
-    STAYS = "SELECT person_id, site_id, device_id, joined_at_ms, left_at_ms, reason FROM attendance WHERE meeting_id = $1
+    STAYS = "SELECT session_id, person_id, site_id, device_id, joined_at_ms, left_at_ms, reason FROM attendance WHERE meeting_id = $1
         ORDER BY joined_at_ms, session_id LIMIT $2";
+    ROOMS = "SELECT session_id, breakout, at_ms FROM attendance_room WHERE meeting_id = $1 ORDER BY session_id, at_ms, number LIMIT $2";
     KEPT = "SELECT at_ms, content FROM meeting_record WHERE meeting_id = $1 ORDER BY at_ms, kind, number LIMIT $2";
 }
 
 pub struct StoredStay {
+    pub session: SessionId,
     pub person: PersonId,
     pub site: Option<SiteId>,
     pub room_system: bool,
@@ -28,9 +34,10 @@ pub struct StoredStay {
 }
 
 pub async fn stays(tx: &mut Tx, meeting: MeetingId) -> Result<Vec<StoredStay>> {
-    type Row = (Text<PersonId>, Option<Text<SiteId>>, Option<String>, i64, Option<i64>, Option<String>);
+    type Row = (Text<SessionId>, Text<PersonId>, Option<Text<SiteId>>, Option<String>, i64, Option<i64>, Option<String>);
     let rows: Vec<Row> = on!(tx, c => sqlx::query_as(STAYS).bind(Text(meeting)).bind(STAYS_MAX).fetch_all(c).await)?;
-    let stay = |(person, site, device, joined, left, reason): Row| StoredStay {
+    let stay = |(session, person, site, device, joined, left, reason): Row| StoredStay {
+        session: session.0,
         person: person.0,
         site: site.map(|it| it.0),
         room_system: device.is_some(),
@@ -39,6 +46,17 @@ pub async fn stays(tx: &mut Tx, meeting: MeetingId) -> Result<Vec<StoredStay>> {
         reason,
     };
     Ok(rows.into_iter().map(stay).collect())
+}
+
+/// Where in the meeting each stay led, in order.
+pub async fn rooms(tx: &mut Tx, meeting: MeetingId) -> Result<BTreeMap<SessionId, Vec<StayRoom>>> {
+    type Row = (Text<SessionId>, Option<String>, i64);
+    let rows: Vec<Row> = on!(tx, c => sqlx::query_as(ROOMS).bind(Text(meeting)).bind(ROOMS_MAX).fetch_all(c).await)?;
+    let mut rooms: BTreeMap<SessionId, Vec<StayRoom>> = BTreeMap::new();
+    for (session, breakout, from) in rows {
+        rooms.entry(session.0).or_default().push(StayRoom { breakout, from_ms: UnixMs(from) });
+    }
+    Ok(rooms)
 }
 
 /// What was said and voted, in order. Content that cannot be read any more is passed over.

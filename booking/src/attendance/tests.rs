@@ -47,7 +47,7 @@ fn joined(session: SessionId, person: PersonId) -> Fact {
 }
 
 fn said(number: u32, person: PersonId, text: &str) -> Fact {
-    Fact::Said { number, person, name: "Aminah".into(), text: text.into() }
+    Fact::Said { number, person, name: "Aminah".into(), text: text.into(), breakout: None }
 }
 
 kernel::on_both! {
@@ -61,6 +61,8 @@ kernel::on_both! {
         let device = DeviceId::fresh();
         let room_system = Some(RoomSystem { device, site: SiteId::fresh(), site_name: "S".into(), people_max: 6 });
         node.tell(&db, 2_000, Fact::Joined { session: SessionId::fresh(), person: PersonId(device.0), seat: None, room_system }).await;
+        node.tell(&db, 2_500, Fact::WentTo { session, person: member, breakout: Some("Kumpulan 1".into()) }).await;
+        node.tell(&db, 2_900, Fact::WentTo { session, person: member, breakout: None }).await;
         node.tell(&db, 3_000, said(1, host, "=salam")).await;
         let results = vec![PollResult { votes: 2, names: vec![] }, PollResult { votes: 0, names: vec![] }];
         let poll = PollSummary { number: 1, question: "Setuju?".into(), choices: vec!["Ya".into(), "Tidak".into()], anonymous: true, by: host, opened_at_ms: NOW, results };
@@ -75,6 +77,8 @@ kernel::on_both! {
             let stays = found["stays"].as_array().unwrap();
             assert_eq!(stays.len(), 3);
             assert_eq!((&stays[1]["person"]["id"], &stays[1]["reason"]), (&json!(member), &json!("left")));
+            let rooms = json!([{ "breakout": "Kumpulan 1", "from_ms": NOW.0 + 2_500 }, { "from_ms": NOW.0 + 2_900 }]);
+            assert_eq!((&stays[0]["rooms"], &stays[1]["rooms"]), (&json!([]), &rooms));
             assert_eq!((&stays[2]["room_system"], &stays[2]["person"]), (&json!(true), &json!(null)));
             assert_eq!(found["absent"][0]["id"], json!(cast.officers[2].id));
             assert_eq!((&found["lines"][0]["text"], &found["polls"][0]["choices"][0]["votes"]), (&json!("=salam"), &json!(2)));
@@ -82,7 +86,7 @@ kernel::on_both! {
         let file = plane.get(Some(&cast.auditor), &format!("{path}.csv")).await;
         assert!(file.status.is_success() && file.text.starts_with('\u{feff}'), "{}", file.text);
         let row = file.text.lines().nth(2).unwrap();
-        assert!(row.contains("+08:00") && row.ends_with(",2,left"), "{row}");
+        assert!(row.contains(",Kumpulan 1,") && row.contains("+08:00") && row.ends_with(",2,left"), "{row}");
     }
 
     async fn class_5_a_meeting_that_is_raised_keeps_nothing_that_was_said(db: Db) {

@@ -42,6 +42,7 @@ kernel::sql! {
     LEFT = "UPDATE attendance SET left_at_ms = $2, reason = $3 WHERE session_id = $1 AND left_at_ms IS NULL";
     ALL_LEFT = "UPDATE attendance SET left_at_ms = $4, reason = 'meeting_ended'
         WHERE meeting_id = $1 AND node_id = $2 AND incarnation = $3 AND left_at_ms IS NULL";
+    WENT_TO = "INSERT INTO attendance_room (session_id, number, meeting_id, at_ms, breakout) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
     RECORDING_STARTED = "INSERT INTO recording (id, meeting_id, started_by, node_id, incarnation, started_at_ms, state, tracks)
         VALUES ($1, $2, $3, $4, $5, $6, 'running', '[]') ON CONFLICT DO NOTHING";
     KEEP = "INSERT INTO meeting_record (meeting_id, kind, incarnation, number, at_ms, person_id, content) VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -137,6 +138,15 @@ async fn know(tx: &mut Tx, now: UnixMs, life: &str, numbered: &NumberedFact) -> 
             let reason = leave_reason(*reason);
             on!(tx, c => sqlx::query(LEFT).bind(Text(*session)).bind(at.0).bind(reason).execute(c).await.map(drop))?;
         }
+        Fact::WentTo { session, breakout, .. } => {
+            on!(tx, c => sqlx::query(WENT_TO)
+                .bind(Text(*session)).bind(numbered.number).bind(Text(room)).bind(at.0).bind(breakout.as_deref())
+                .execute(c).await.map(drop))?;
+        }
+        Fact::BreakoutsOpened { by, names } => {
+            audit::record(tx, entry(at, "meeting.open_breakouts", room, Some(*by)).detail("rooms", names.len()));
+        }
+        Fact::BreakoutsClosed { by } => audit::record(tx, entry(at, "meeting.close_breakouts", room, *by)),
         Fact::RecordingStarted { recording, person } => {
             on!(tx, c => sqlx::query(RECORDING_STARTED)
                 .bind(Text(*recording)).bind(Text(room)).bind(Text(*person)).bind(Text(numbered.node)).bind(life).bind(at.0)

@@ -16,8 +16,8 @@ use wire::{UnixMs, control::Command};
 const LIFE_MS: i64 = 24 * 60 * 60 * 1000;
 /// Lines before the file is written anew; a thousand decisions a day is a lot.
 const LINES_MAX: usize = 10_000;
-/// A command that replaces a grant has a dozen acts.
-const LINE_BYTES_MAX: usize = 4096;
+/// A command that keeps the order of a meeting names twenty rooms.
+const LINE_BYTES_MAX: usize = 8192;
 
 #[derive(Debug, thiserror::Error)]
 #[error("{path}: {source}")]

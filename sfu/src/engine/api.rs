@@ -8,7 +8,7 @@ use wire::{
     control::{Command as ControlCommand, Fact},
     grant::{Act, GrantClaims, Role},
     id::*,
-    signal::{ClientMessage, LeaveReason, RequestId, RoomState, ServerMessage, SourceKind},
+    signal::{BreakoutNumber, ClientMessage, LeaveReason, RequestId, RoomState, ServerMessage, SourceKind},
 };
 
 /// What the signalling side, the control link and the recorder ask of the engine.
@@ -71,6 +71,8 @@ pub struct Join {
     pub media: Media,
     /// The session lived before in this node or an earlier life of it.
     pub resumed: bool,
+    /// Of a ticket: the breakout room in which the session stood.
+    pub breakout: Option<BreakoutNumber>,
     pub now_ms: UnixMs,
 }
 
@@ -120,6 +122,11 @@ pub enum Event {
         session: SessionId,
         role: Role,
         acts: BTreeSet<Act>,
+    },
+    /// The session stands in another room of its meeting: what its tickets say from now on.
+    Placed {
+        session: SessionId,
+        breakout: Option<BreakoutNumber>,
     },
     /// The session is over: send `ended`, close the socket, void its tickets.
     Ended {

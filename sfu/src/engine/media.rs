@@ -4,15 +4,16 @@
 use super::{
     forward::Forwarder,
     negotiated::{Mid, Negotiated},
+    space::Space,
 };
 use std::{collections::BTreeMap, time::Instant};
 use wire::{
-    id::{MeetingId, SessionId, SourceId},
+    id::{SessionId, SourceId},
     signal::SlotRequest,
 };
 
 pub struct SessionMedia {
-    room: MeetingId,
+    space: Space,
     negotiated: Negotiated,
     connected: bool,
     /// What each slot was last asked to show. No more than the session has slots.
@@ -22,14 +23,14 @@ pub struct SessionMedia {
 }
 
 impl SessionMedia {
-    pub fn new(room: MeetingId, negotiated: Negotiated) -> Self {
-        Self { room, negotiated, connected: false, view: BTreeMap::new(), enabled: BTreeMap::new() }
+    pub fn new(space: Space, negotiated: Negotiated) -> Self {
+        Self { space, negotiated, connected: false, view: BTreeMap::new(), enabled: BTreeMap::new() }
     }
 
     /// Keys exist: the forwarder is told everything.
     pub fn connected(&mut self, now: Instant, session: SessionId, forwarder: &mut Forwarder) {
         self.connected = true;
-        forwarder.add_peer(now, self.room, session, &self.negotiated);
+        forwarder.add_peer(now, self.space, session, &self.negotiated);
         for (source, enabled) in &self.enabled {
             forwarder.set_source_enabled(now, *source, *enabled);
         }
@@ -42,6 +43,15 @@ impl SessionMedia {
     pub fn disconnected(&mut self, now: Instant, session: SessionId, forwarder: &mut Forwarder) {
         if std::mem::take(&mut self.connected) {
             forwarder.remove_peer(now, session);
+        }
+    }
+
+    /// To another space of the meeting. What was asked to be seen belongs to the one that is left.
+    pub fn move_to(&mut self, now: Instant, session: SessionId, to: Space, forwarder: &mut Forwarder) {
+        self.space = to;
+        self.view.clear();
+        if self.connected {
+            forwarder.move_peer(now, session, to);
         }
     }
 

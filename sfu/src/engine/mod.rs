@@ -28,6 +28,7 @@ pub mod negotiated;
 pub mod room;
 #[cfg(test)]
 mod simulation;
+pub mod space;
 #[cfg(test)]
 mod tests;
 pub mod transport;
@@ -36,15 +37,13 @@ use api::{Command, Event, Media, Tap};
 use forward::{ForwardEvent, Forwarder, PacketKind};
 use media::SessionMedia;
 use room::{Effect, MediaState, Rooms};
+use space::Space;
 use std::{
     collections::{HashMap, VecDeque},
     time::Instant,
 };
 use transport::{Certificate, Kind, Path, Plain, Transmit, TransportCounters, TransportEvent, Transports};
-use wire::{
-    UnixMs,
-    id::{MeetingId, SessionId},
-};
+use wire::{UnixMs, id::SessionId};
 
 /// Events that wait to be fetched. One command makes a few for each participant of its room; what comes on top is packets for the recorder.
 const EVENTS_MAX: usize = 65_536;
@@ -218,13 +217,18 @@ impl Engine {
         }
         match effect {
             Effect::Event(event) => self.emit(event),
-            Effect::AddPeer { room, session, media: waited } => {
+            Effect::AddPeer { space, session, media: waited } => {
                 let Some(media) = waited.map(|it| *it).or_else(|| media.take()) else { return };
-                self.add(now, room, session, media);
+                self.add(now, space, session, media);
             }
-            Effect::ReplacePeer { room, session } => {
+            Effect::ReplacePeer { space, session } => {
                 let Some(media) = media.take() else { return };
-                self.add(now, room, session, media);
+                self.add(now, space, session, media);
+            }
+            Effect::MovePeer { session, to } => {
+                if let Some(it) = self.sessions.get_mut(&session) {
+                    it.move_to(now, session, to, &mut self.forwarder);
+                }
             }
             Effect::UpdatePeer { session, .. } => {
                 let Some(media) = media.take() else { return };
@@ -246,14 +250,14 @@ impl Engine {
             }
             Effect::StartTap { room, recording } => self.forwarder.set_recorder(now, room, Some(recording)),
             Effect::StopTap { room, .. } => self.forwarder.set_recorder(now, room, None),
-            // A room of the forwarder is its peers: it went with the last of them.
+            // A space of the forwarder is its peers: it went with the last of them.
             Effect::CloseRoom { .. } => {}
         }
     }
 
     fn take_forward_event(&mut self, event: ForwardEvent) {
         match event {
-            ForwardEvent::Speakers { room, sessions } => self.rooms.handle_speakers(room, sessions),
+            ForwardEvent::Speakers { space, sessions } => self.rooms.handle_speakers(space, sessions),
             ForwardEvent::Slots { peer, slots } => self.rooms.handle_slots(peer, slots),
             ForwardEvent::Layers { peer, layers, all } => self.rooms.handle_layers(peer, layers, all),
             ForwardEvent::SourceStarted { .. } => {}
@@ -268,10 +272,10 @@ impl Engine {
         }
     }
 
-    fn add(&mut self, now: Instant, room: MeetingId, session: SessionId, media: Media) {
+    fn add(&mut self, now: Instant, space: Space, session: SessionId, media: Media) {
         self.remove(now, session);
         self.transports.add_peer(now, session, &media.transport);
-        self.sessions.insert(session, SessionMedia::new(room, media.negotiated));
+        self.sessions.insert(session, SessionMedia::new(space, media.negotiated));
     }
 
     fn remove(&mut self, now: Instant, session: SessionId) {

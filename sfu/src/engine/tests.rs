@@ -1,5 +1,6 @@
 //! Whole meetings in virtual time: clients that check, shake hands and encrypt, against one engine.
 
+mod breakouts;
 mod cases;
 
 use super::{
@@ -169,7 +170,15 @@ impl World {
             opens_at: seconds - 60,
             closes_at: seconds + 7200,
         };
-        let join = Join { request: 1, session: person.session, grant, media: person.media(), resumed: false, now_ms: self.now_ms() };
+        let join = Join {
+            request: 1,
+            session: person.session,
+            grant,
+            media: person.media(),
+            resumed: false,
+            breakout: None,
+            now_ms: self.now_ms(),
+        };
         self.people.insert(name, person);
         self.engine.handle_command(self.now, Command::Join(Box::new(join)));
         self.settle();
@@ -242,7 +251,12 @@ impl World {
             Event::Fact { fact, .. } => self.facts.push(fact),
             Event::Tap(tap) => self.taps.push(tap),
             Event::JoinRefused { refusal, .. } => panic!("{refusal}"),
-            Event::Joined { .. } | Event::Waiting { .. } | Event::Permitted { .. } | Event::Reoffered { .. } | Event::Remember { .. } => {}
+            Event::Joined { .. }
+            | Event::Waiting { .. }
+            | Event::Permitted { .. }
+            | Event::Placed { .. }
+            | Event::Reoffered { .. }
+            | Event::Remember { .. } => {}
         }
     }
 

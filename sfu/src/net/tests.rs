@@ -78,7 +78,15 @@ impl Person {
         let (media, answer) = running.handle.answer(&offer_of(&client), &publish(), &Keep::Nothing).unwrap();
         assert!(answer.contains(&format!(" {} {} typ host", media.transport.candidates[0].ip(), media.transport.candidates[0].port())));
         let session = SessionId::fresh();
-        let join = Join { request: 1, session, grant: grant(room), media: media.clone(), resumed: false, now_ms: handle::now_ms() };
+        let join = Join {
+            request: 1,
+            session,
+            grant: grant(room),
+            media: media.clone(),
+            resumed: false,
+            breakout: None,
+            now_ms: handle::now_ms(),
+        };
         running.handle.send(Command::Join(Box::new(join))).unwrap();
         loop {
             match running.events.recv().await.expect("the threads run") {
@@ -193,7 +201,7 @@ async fn a_node_that_nobody_listens_to_ends() {
         let client = Client::new();
         let (media, _) = running.handle.answer(&offer_of(&client), &publish(), &Keep::Nothing).unwrap();
         let (session, grant, now_ms) = (SessionId::fresh(), grant(MeetingId::fresh()), handle::now_ms());
-        let join = Join { request: 1, session, grant, media, resumed: false, now_ms };
+        let join = Join { request: 1, session, grant, media, resumed: false, breakout: None, now_ms };
         if running.handle.send(Command::Join(Box::new(join))) == Err(Busy) {
             break;
         }

@@ -80,14 +80,14 @@ impl Signal {
             Use::Again => return Err(Refusal::by(Code::GrantUsed, Rule::Meet8)),
             Use::Full => return Err(Refusal::new(Code::Unavailable).with("retry_after_s", 5)),
         }
-        let opening = Opening { session: SessionId::fresh(), grant, generation: 0, media: Some(media), line: line.clone() };
+        let opening = Opening { session: SessionId::fresh(), grant, generation: 0, breakout: None, media: Some(media), line: line.clone() };
         self.wait(self.sessions.open(opening, false, false)?, line).await
     }
 
     async fn resume(&self, ticket: &str, offer: Option<String>, publish: Vec<PublishIntent>, line: &Line) -> Result<Seated, Refusal> {
         let unknown = || Refusal::new(Code::ResumeUnknown);
-        let Ticket { session, generation, grant, .. } = self.sessions.tickets.open(ticket, (self.clock)()).ok_or_else(unknown)?;
-        let ticket = Ticket { session, generation, grant, expires_at_ms: (self.clock)() };
+        let Ticket { session, generation, grant, breakout, .. } = self.sessions.tickets.open(ticket, (self.clock)()).ok_or_else(unknown)?;
+        let ticket = Ticket { session, generation, grant, breakout, expires_at_ms: (self.clock)() };
         if self.sessions.claim(&ticket) == Claim::Elsewhere {
             return Err(unknown());
         }
@@ -104,7 +104,7 @@ impl Signal {
             Claim::Unknown => false,
             Claim::Elsewhere => return Err(unknown()),
         };
-        let opening = |media| Opening { session, grant: ticket.grant.clone(), generation, media, line: line.clone() };
+        let opening = |media| Opening { session, grant: ticket.grant.clone(), generation, breakout, media, line: line.clone() };
         match self.wait(self.sessions.open(opening(media.clone()), true, live)?, line).await {
             // It ended while the resume was on its way: the ticket is still good for building it anew.
             Err(refusal) if live && refusal.code == Code::ResumeUnknown => {

@@ -19,7 +19,7 @@ use wire::{
     Code, Refusal, UnixMs,
     grant::{Act, GrantClaims},
     id::SessionId,
-    signal::{ClientMessage, RequestId, RoomState, ServerMessage},
+    signal::{BreakoutNumber, ClientMessage, RequestId, RoomState, ServerMessage},
 };
 
 /// Messages that wait for one socket: a full room's coming and going twice over. A reader that is slower is closed and comes back to
@@ -133,6 +133,8 @@ pub struct Opening {
     pub grant: GrantClaims,
     /// Of the ticket; 0 for a new session.
     pub generation: u32,
+    /// Of the ticket: where in the meeting the session stood.
+    pub breakout: Option<BreakoutNumber>,
     pub media: Option<(Media, String)>,
     pub line: Line,
 }
@@ -150,8 +152,15 @@ struct Entry {
     /// Handshakes on their way: while there is one the session is not given up.
     opening: usize,
     grant: GrantClaims,
+    breakout: Option<BreakoutNumber>,
     media: Media,
     offers: HashMap<RequestId, (Media, String)>,
+}
+
+impl Entry {
+    fn ticket(&self, session: SessionId, now_ms: UnixMs) -> Ticket {
+        Ticket { breakout: self.breakout, ..Ticket::issue(session, self.generation, self.grant.clone(), now_ms) }
+    }
 }
 
 #[derive(Default)]
@@ -199,9 +208,15 @@ impl Sessions {
         let media = opening.media.as_ref().map(|(media, _)| media.clone());
         let command = match (live, media) {
             (true, media) => Command::Resume { request, session, media: media.map(Box::new), now_ms },
-            (false, Some(media)) => {
-                Command::Join(Box::new(Join { request, session, grant: opening.grant.clone(), media, resumed, now_ms }))
-            }
+            (false, Some(media)) => Command::Join(Box::new(Join {
+                request,
+                session,
+                grant: opening.grant.clone(),
+                media,
+                resumed,
+                breakout: opening.breakout,
+                now_ms,
+            })),
             (false, None) => return Err(Refusal::new(Code::OfferRequired)),
         };
         self.plane.send(command)?;
@@ -261,7 +276,7 @@ impl Sessions {
     pub fn ticket(&self, session: SessionId, generation: u32) -> Option<String> {
         let table = self.table();
         let entry = table.entries.get(&session).filter(|it| it.generation == generation)?;
-        let ticket = Ticket::issue(session, generation, entry.grant.clone(), (self.clock)());
+        let ticket = entry.ticket(session, (self.clock)());
         drop(table);
         Some(self.tickets.seal(&ticket))
     }
@@ -318,6 +333,16 @@ impl Sessions {
                     (entry.grant.role, entry.grant.acts) = (role, acts);
                 }
             }
+            Event::Placed { session, breakout } => {
+                if let Some(entry) = self.table().entries.get_mut(&session) {
+                    entry.breakout = breakout;
+                    // At once: a ticket of before leads into the room that was left.
+                    let ticket = self.tickets.seal(&entry.ticket(session, (self.clock)()));
+                    if let Some(line) = &entry.line {
+                        line.push(Outgoing::Message(ServerMessage::Ticket { ticket }));
+                    }
+                }
+            }
             Event::JoinRefused { request, session, refusal } => self.join_refused(request, session, refusal),
             Event::Reoffered { request, session } => self.reoffered(request, session),
             Event::Message { session, message } => self.message(session, message),
@@ -367,16 +392,18 @@ impl Sessions {
                 line: None,
                 opening: 0,
                 grant: grant.clone(),
+                breakout: None,
                 media,
                 offers: HashMap::new(),
             }),
         };
         let Some(mut entry) = entry else { return };
         note_state(&mut grant, session, permitted, &state);
-        (entry.confirmed, entry.line, entry.grant) = (false, Some(line), grant.clone());
+        (entry.confirmed, entry.line, entry.grant) = (false, Some(line), grant);
+        entry.breakout = state.participants.iter().find(|row| row.session == session).and_then(|row| row.breakout);
         let generation = entry.generation;
+        let ticket = self.tickets.seal(&entry.ticket(session, (self.clock)()));
         table.entries.insert(session, entry);
-        let ticket = self.tickets.seal(&Ticket::issue(session, generation, grant, (self.clock)()));
         if done.send(Ok(Seated { session, generation, resumed, ticket, answer, acts, state })).is_err() {
             drop(table);
             self.left(session, generation);

@@ -6,7 +6,7 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
-use wire::{UnixMs, grant::GrantClaims, id::SessionId, limits::TICKET_LIFE_S};
+use wire::{UnixMs, grant::GrantClaims, id::SessionId, limits::TICKET_LIFE_S, signal::BreakoutNumber};
 use zeroize::Zeroizing;
 
 const KEY_BYTES: usize = 32;
@@ -20,12 +20,15 @@ pub struct Ticket {
     /// Counts the sockets that the session has had.
     pub generation: u32,
     pub grant: GrantClaims,
+    /// The breakout room in which the session stands.
+    #[serde(default)]
+    pub breakout: Option<BreakoutNumber>,
     pub expires_at_ms: UnixMs,
 }
 
 impl Ticket {
     pub fn issue(session: SessionId, generation: u32, grant: GrantClaims, now_ms: UnixMs) -> Self {
-        Self { session, generation, grant, expires_at_ms: now_ms.saturating_add_ms(TICKET_LIFE_S * 1000) }
+        Self { session, generation, grant, breakout: None, expires_at_ms: now_ms.saturating_add_ms(TICKET_LIFE_S * 1000) }
     }
 }
 

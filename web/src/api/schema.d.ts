@@ -2139,7 +2139,7 @@ export interface components {
          * @description Why something was refused. The text is stable: clients match on it.
          * @enum {string}
          */
-        Code: "request.malformed" | "request.too_large" | "request.timeout" | "route.unknown" | "method.not_allowed" | "rate.limited" | "service.unavailable" | "service.internal" | "not_found" | "conflict" | "change.unconfirmed" | "idempotency.mismatch" | "sign_in.required" | "sign_in.failed" | "csrf.missing" | "origin.foreign" | "role.missing" | "password.weak" | "password.change_required" | "person.exists" | "feed.too_many" | "reservation.lead_time" | "reservation.site_full" | "reservation.sites_too_few" | "reservation.purpose_missing" | "reservation.slot_invalid" | "reservation.slot_taken" | "reservation.person_twice" | "reservation.seat_taken" | "reservation.state" | "reservation.started" | "reservation.offer_over" | "series.partial" | "draft.too_many" | "reservation.own_agency" | "decision.reason_missing" | "block.ended" | "displacement.settled" | "fault.state" | "maintenance.state" | "maintenance.notice" | "site.exists" | "holiday.exists" | "policy.infeasible" | "policy.in_force" | "decision.fields_missing" | "decision.consent_missing" | "delegation.unfit" | "override.second_person" | "override.state" | "condition.filed" | "condition.too_early" | "condition.signed" | "photograph.unusable" | "photograph.quota" | "classification.too_high" | "classification.lowered" | "classification.security_functions_missing" | "recording.forbidden" | "recording.running" | "recording.not_running" | "recording.failed" | "meeting.not_listed" | "meeting.window_closed" | "meeting.ended" | "grant.malformed" | "grant.signature" | "grant.expired" | "grant.not_yet" | "grant.audience" | "grant.room" | "grant.used" | "grant.stale" | "grant.revoked" | "grant.proof" | "room_system.present" | "act.forbidden" | "device.unknown" | "device.proof" | "device.credential" | "device.forbidden" | "device.code" | "device.enrolment_state" | "device.second_person" | "device.full" | "check_in.time" | "check_in.settled" | "check_in.no_show" | "extension.taken" | "extension.too_long" | "extension.time" | "signal.version" | "signal.malformed" | "signal.too_large" | "signal.out_of_order" | "resume.unknown" | "resume.offer_required" | "offer.unacceptable" | "room.full" | "node.draining" | "participant.unknown" | "meeting.locked" | "lobby.denied" | "lobby.full" | "meeting.guests_forbidden" | "chat.text" | "poll.unusable" | "poll.open" | "poll.closed" | "poll.voted" | "floor.open" | "co_host.unfit";
+        Code: "request.malformed" | "request.too_large" | "request.timeout" | "route.unknown" | "method.not_allowed" | "rate.limited" | "service.unavailable" | "service.internal" | "not_found" | "conflict" | "change.unconfirmed" | "idempotency.mismatch" | "sign_in.required" | "sign_in.failed" | "csrf.missing" | "origin.foreign" | "role.missing" | "password.weak" | "password.change_required" | "person.exists" | "feed.too_many" | "reservation.lead_time" | "reservation.site_full" | "reservation.sites_too_few" | "reservation.purpose_missing" | "reservation.slot_invalid" | "reservation.slot_taken" | "reservation.person_twice" | "reservation.seat_taken" | "reservation.state" | "reservation.started" | "reservation.offer_over" | "series.partial" | "draft.too_many" | "reservation.own_agency" | "decision.reason_missing" | "block.ended" | "displacement.settled" | "fault.state" | "maintenance.state" | "maintenance.notice" | "site.exists" | "holiday.exists" | "policy.infeasible" | "policy.in_force" | "decision.fields_missing" | "decision.consent_missing" | "delegation.unfit" | "override.second_person" | "override.state" | "condition.filed" | "condition.too_early" | "condition.signed" | "photograph.unusable" | "photograph.quota" | "classification.too_high" | "classification.lowered" | "classification.security_functions_missing" | "recording.forbidden" | "recording.running" | "recording.not_running" | "recording.failed" | "meeting.not_listed" | "meeting.window_closed" | "meeting.ended" | "grant.malformed" | "grant.signature" | "grant.expired" | "grant.not_yet" | "grant.audience" | "grant.room" | "grant.used" | "grant.stale" | "grant.revoked" | "grant.proof" | "room_system.present" | "act.forbidden" | "device.unknown" | "device.proof" | "device.credential" | "device.forbidden" | "device.code" | "device.enrolment_state" | "device.second_person" | "device.full" | "check_in.time" | "check_in.settled" | "check_in.no_show" | "extension.taken" | "extension.too_long" | "extension.time" | "signal.version" | "signal.malformed" | "signal.too_large" | "signal.out_of_order" | "resume.unknown" | "resume.offer_required" | "offer.unacceptable" | "room.full" | "node.draining" | "participant.unknown" | "meeting.locked" | "lobby.denied" | "lobby.full" | "meeting.guests_forbidden" | "chat.text" | "poll.unusable" | "poll.open" | "poll.closed" | "poll.voted" | "floor.open" | "co_host.unfit" | "breakout.unusable" | "breakout.open" | "breakout.closed" | "breakout.assigned" | "breakout.elsewhere" | "guest.name" | "guest.too_many" | "guest.exists" | "invitation.unknown";
         CodeEntered: {
             code: string;
             /** @enum {string} */
@@ -3078,6 +3078,8 @@ export interface components {
         /** @description One line of the chat that was said to everyone (CLASS-5: of a TERBUKA meeting alone). */
         KeptLine: {
             at_ms: components["schemas"]["UnixMs"];
+            /** @description Name of the breakout room in which it was said. */
+            breakout?: string | null;
             name: string;
             text: string;
         };
@@ -4536,8 +4538,16 @@ export interface components {
             reason?: string | null;
             role?: components["schemas"]["Role"] | null;
             room_system: boolean;
+            /** @description Breakout rooms in which the person stood, and the main room again, in order; empty where the person never left the main room. */
+            rooms: components["schemas"]["StayRoom"][];
             /** @description From which room, where the person had a seat or it is the room's own system. */
             site?: string | null;
+        };
+        /** @description From when on somebody stood in a room of the meeting. */
+        StayRoom: {
+            /** @description Name of the breakout room; absent: the main room. */
+            breakout?: string | null;
+            from_ms: components["schemas"]["UnixMs"];
         };
         /** @description The values of a version. */
         Terms: {

@@ -1,6 +1,8 @@
 /** What a person can do in a call: each verb is one message, and its outcome is done or the refusal. */
 
 import type { Act } from '../signal/wire/Act';
+import type { BreakoutNumber } from '../signal/wire/BreakoutNumber';
+import type { BreakoutPlan } from '../signal/wire/BreakoutPlan';
 import type { Classification } from '../signal/wire/Classification';
 import type { ClientMessage } from '../signal/wire/ClientMessage';
 import type { Debrief } from '../signal/wire/Debrief';
@@ -19,6 +21,15 @@ export interface Question {
   question: string;
   choices: string[];
   anonymous: boolean;
+}
+
+export interface BreakoutOpening {
+  rooms: BreakoutPlan[];
+  /** Everyone chooses a room. */
+  choose: boolean;
+  /** Everyone may go back to the main room before the end. */
+  mayReturn: boolean;
+  seconds: number | undefined;
 }
 
 export abstract class Acts {
@@ -41,6 +52,15 @@ export abstract class Acts {
 
   vote(poll: number, choice: number): Promise<Outcome> {
     return this.act({ type: 'vote', poll, choice });
+  }
+
+  /** Into a breakout room, or, without one, back to the main room. */
+  enterBreakout(breakout: BreakoutNumber | undefined): Promise<Outcome> {
+    return this.act({ type: 'enter_breakout', ...(breakout === undefined ? {} : { breakout }) });
+  }
+
+  callForHelp(): Promise<Outcome> {
+    return this.act({ type: 'call_for_help' });
   }
 
   yieldFloor(): Promise<Outcome> {
@@ -91,6 +111,25 @@ export abstract class Acts {
 
   giveFloor(session?: SessionId): Promise<Outcome> {
     return this.act({ type: 'give_floor', ...(session === undefined ? {} : { session }) });
+  }
+
+  openBreakouts(opening: BreakoutOpening): Promise<Outcome> {
+    const { rooms, choose, mayReturn, seconds } = opening;
+    return this.act({ type: 'open_breakouts', rooms, choose, may_return: mayReturn, ...(seconds === undefined ? {} : { seconds }) });
+  }
+
+  moveTo(sessions: SessionId[], breakout: BreakoutNumber | undefined): Promise<Outcome> {
+    return this.act({ type: 'move_to', sessions, ...(breakout === undefined ? {} : { breakout }) });
+  }
+
+  /** One line into all rooms. */
+  announceToAll(text: string): Promise<Outcome> {
+    return this.act({ type: 'announce', text });
+  }
+
+  /** Everyone comes back after so many seconds; 0: now. */
+  closeBreakouts(after_s: number): Promise<Outcome> {
+    return this.act({ type: 'close_breakouts', after_s });
   }
 
   openPoll(question: Question): Promise<Outcome> {

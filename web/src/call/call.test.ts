@@ -127,7 +127,7 @@ describe('before the door', () => {
 describe('together', () => {
   it('keeps what may be read of the chat, and nothing of it in a meeting that is raised', async () => {
     await join();
-    const line = { number: 1, from: { person: 'person-a', name: 'Name a' }, text: 'hai', mentions: [], at_ms: 1 };
+    const line = { number: 1, from: { person: 'person-a', name: 'Name a', agency: 'JDN', guest: false }, text: 'hai', mentions: [], announcement: false, at_ms: 1 };
     node.socket.say({ type: 'chat', line });
     expect(call.view.room?.chat).toEqual([line]);
     expect(notices.at(-1)).toEqual({ kind: 'said', line });

@@ -21,6 +21,7 @@ import { SIGNAL_VERSION } from '../signal/limits';
 import type { ClientMessage } from '../signal/wire/ClientMessage';
 import type { Refusal } from '../signal/wire/Refusal';
 import type { SlotRequest } from '../signal/wire/SlotRequest';
+import type { SlotState } from '../signal/wire/SlotState';
 import type { SourceKind } from '../signal/wire/SourceKind';
 import { Acts, type Outcome } from './acts';
 import { meaningOf } from './attempt';
@@ -381,12 +382,19 @@ class Conversation extends Acts implements Call {
     const notices = noticesOf(room, message);
     const next = reduce(room, message);
     this.put({ room: next });
+    if (message.type === 'moved') this.lookAnew(message.state.slots);
     if (message.type === 'layers') void this.peer?.layers(message.layers.kind, message.layers.rids);
     for (const kind of this.mutes.heard(next)) {
       this.silence(kind);
       notices.push({ kind: 'muted_by_host', source: kind });
     }
     for (const notice of notices) this.tell(notice);
+  }
+
+  /** In another room of the meeting: nothing is in the slots, and what is drawn is asked for anew. */
+  private lookAnew(slots: SlotState[]): void {
+    this.looking.begin(slots);
+    this.looking.refresh();
   }
 
   /** Back before the door: everything of the stay is over, and a fresh token asks for another. */

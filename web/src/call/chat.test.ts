@@ -7,9 +7,10 @@ import { person, roomState } from './testing/node';
 
 const line = (text: string, change: Partial<ChatLine> = {}): ChatLine => ({
   number: 1,
-  from: { person: 'person-a', name: 'Name a' },
+  from: { person: 'person-a', name: 'Name a', agency: 'JDN', guest: false },
   text,
   mentions: [],
+  announcement: false,
   at_ms: 0,
   ...change,
 });
@@ -50,7 +51,7 @@ describe('writing', () => {
 
 describe('unread', () => {
   it('counts what others said after the last that was seen', () => {
-    const state = room([line('a'), line('b', { number: 2, from: { person: 'person-me', name: 'Name me' } }), line('c', { number: 3 })]);
+    const state = room([line('a'), line('b', { number: 2, from: { person: 'person-me', name: 'Name me', agency: 'JDN', guest: false } }), line('c', { number: 3 })]);
     expect([0, 1, 3].map((seen) => unread(state, seen).length)).toEqual([2, 1, 0]);
   });
 });

@@ -4,7 +4,8 @@
  */
 
 export { createCall, type Call } from './call';
-export type { Outcome, Question } from './acts';
+export type { BreakoutOpening, Outcome, Question } from './acts';
+export { breakoutOf, divide, mayGo, movable, secondsLeft, standing } from './breakouts';
 export { mentionedIn, pieces, unread, writtenName, type Piece } from './chat';
 export { browserPorts, type BrowserOptions } from './browser';
 export type { Grant, GrantAnswer, Ports } from './ports';

@@ -5,11 +5,14 @@ import type { SessionId } from '../signal/wire/SessionId';
 import type { Source } from '../signal/wire/Source';
 import type { SourceId } from '../signal/wire/SourceId';
 import type { SourceKind } from '../signal/wire/SourceKind';
+import { isHere } from './breakouts';
 import type { Room } from './room';
 
 export interface Person {
   participant: Participant;
   self: boolean;
+  /** In the room of the meeting in which we are. */
+  here: boolean;
   muted: boolean;
   speaking: boolean;
   /** Place in the queue of raised hands, from 1. */
@@ -42,16 +45,17 @@ export function people(room: Room): Person[] {
     .map((participant) => ({
       participant,
       self: participant.session === room.session,
+      here: isHere(room, participant),
       muted: flowing(participant, 'microphone') === undefined,
       speaking: room.speakers.includes(participant.session),
       hand: place(hands, participant.session),
     }));
 }
 
-/** The queue of raised hands (MEET-5), the first to ask first. */
+/** The queue of raised hands in our room (MEET-5), the first to ask first. */
 export function raisedHands(room: Room): SessionId[] {
   return [...room.participants.values()]
-    .flatMap((it) => (it.hand_raised_at_ms === undefined ? [] : [{ session: it.session, at: it.hand_raised_at_ms }]))
+    .flatMap((it) => (it.hand_raised_at_ms === undefined || !isHere(room, it) ? [] : [{ session: it.session, at: it.hand_raised_at_ms }]))
     .sort((a, b) => a.at - b.at)
     .map((it) => it.session);
 }
@@ -61,9 +65,9 @@ const place = (hands: readonly SessionId[], session: SessionId): number | undefi
   return index < 0 ? undefined : index + 1;
 };
 
-/** All tiles of the meeting: shared screens first, then the people. A recorder has a row in the roster and no picture. */
+/** All tiles of our room: shared screens first, then the people. A recorder has a row in the roster and no picture. */
 export function tiles(everyone: readonly Person[]): Tile[] {
-  const present = everyone.filter((it) => it.participant.kind !== 'recorder');
+  const present = everyone.filter((it) => it.here && it.participant.kind !== 'recorder');
   const shares = present.flatMap((person): Tile[] => {
     const source = flowing(person.participant, 'share_video');
     return source === undefined ? [] : [{ key: `${person.participant.session}:share`, kind: 'share', person, source }];

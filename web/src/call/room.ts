@@ -3,6 +3,7 @@
 import type { Push, Reply } from '../signal/channel';
 import type { Act } from '../signal/wire/Act';
 import type { Classification } from '../signal/wire/Classification';
+import type { Breakouts } from '../signal/wire/Breakouts';
 import type { ChatLine } from '../signal/wire/ChatLine';
 import type { Door } from '../signal/wire/Door';
 import type { Floor } from '../signal/wire/Floor';
@@ -11,6 +12,7 @@ import type { Participant } from '../signal/wire/Participant';
 import type { Poll } from '../signal/wire/Poll';
 import type { RecordingNotice } from '../signal/wire/RecordingNotice';
 import type { RoleRules } from '../signal/wire/RoleRules';
+import type { RoomState } from '../signal/wire/RoomState';
 import type { Rule } from '../signal/wire/Rule';
 import type { SessionId } from '../signal/wire/SessionId';
 import type { SlotState } from '../signal/wire/SlotState';
@@ -42,6 +44,8 @@ export interface Room {
   readonly spotlight: readonly SessionId[];
   /** Absent: everyone may speak. Its times are the node's. */
   readonly floor: Floor | undefined;
+  /** Rooms of this meeting that are open. */
+  readonly breakouts: Breakouts | undefined;
   readonly door: Door;
   /** Who waits before the door, for those who may let them in. */
   readonly lobby: readonly Waiting[];
@@ -56,10 +60,12 @@ export type Joined = Extract<Reply, { type: 'joined' }>;
 
 /** `nowMs`: by our own clock; as if it were the node's where none is given. */
 export function enter({ session, acts, state }: Joined, nowMs: number = state.now_ms): Room {
+  return { ...told(state), session, acts: new Set(acts), aheadMs: state.now_ms - nowMs };
+}
+
+function told(state: RoomState): Omit<Room, 'session' | 'acts' | 'aheadMs'> {
   return {
     id: state.room,
-    session,
-    acts: new Set(acts),
     classification: state.classification,
     lacks: state.lacks,
     participants: new Map(state.participants.map((it) => [it.session, it])),
@@ -72,11 +78,11 @@ export function enter({ session, acts, state }: Joined, nowMs: number = state.no
     rules: state.rules,
     spotlight: state.spotlight,
     floor: state.floor,
+    breakouts: state.breakouts,
     door: state.door,
     lobby: state.lobby,
     closesAtMs: state.closes_at_ms,
     toldAtMs: state.now_ms,
-    aheadMs: state.now_ms - nowMs,
   };
 }
 
@@ -119,6 +125,10 @@ export function reduce(room: Room, message: Push): Room {
       return { ...room, spotlight: message.sessions };
     case 'floor':
       return { ...room, floor: message.floor ?? undefined };
+    case 'breakouts':
+      return { ...room, breakouts: message.breakouts ?? undefined };
+    case 'moved':
+      return { ...room, ...told(message.state) };
     case 'door':
       return { ...room, door: message.door };
     case 'lobby':
@@ -128,6 +138,7 @@ export function reduce(room: Room, message: Push): Room {
     case 'acts':
       return { ...room, acts: new Set(message.acts) };
     case 'reaction':
+    case 'breakouts_ending':
     case 'waiting':
     case 'ticket':
     case 'ended':

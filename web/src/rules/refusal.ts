@@ -57,6 +57,13 @@ const UNFIT: Record<string, () => string> = {
   too_many: () => m.refusal_delegate_unfit_too_many(),
 };
 
+const GUEST_NAME: Record<string, (max: string) => string> = {
+  length: (max) => m.refusal_guest_name_length({ max }),
+  hidden: () => m.refusal_guest_name_hidden(),
+  scripts: () => m.refusal_guest_name_scripts(),
+  resembles: () => m.refusal_guest_name_resembles(),
+};
+
 const grantAgain = (what: string): Sentence => ({ what, next: m.refusal_grant_next() });
 
 const SENTENCES: Record<Code, (values: Values, names: Names) => Sentence> = {
@@ -235,6 +242,15 @@ const SENTENCES: Record<Code, (values: Values, names: Names) => Sentence> = {
   'poll.voted': () => ({ what: m.refusal_poll_voted(), next: m.refusal_poll_voted_next() }),
   'floor.open': () => ({ what: m.refusal_floor_open(), next: m.refusal_floor_open_next() }),
   'co_host.unfit': () => ({ what: m.refusal_co_host_unfit(), next: m.refusal_co_host_unfit_next() }),
+  'breakout.unusable': (v) => ({ what: m.refusal_breakout_unusable(), next: m.refusal_breakout_unusable_next({ rooms: String(number(v, 'rooms_max') ?? 20) }) }),
+  'breakout.open': () => ({ what: m.refusal_breakouts_open(), next: m.refusal_breakouts_open_next() }),
+  'breakout.closed': () => ({ what: m.refusal_breakouts_closed(), next: m.refusal_breakouts_closed_next() }),
+  'breakout.assigned': () => ({ what: m.refusal_breakout_assigned(), next: m.refusal_breakout_assigned_next() }),
+  'breakout.elsewhere': () => ({ what: m.refusal_breakout_elsewhere(), next: m.refusal_breakout_elsewhere_next() }),
+  'guest.name': (v) => ({ what: m.refusal_guest_name(), next: (GUEST_NAME[text(v, 'why') ?? ''] ?? (() => m.refusal_guest_name_empty()))(String(number(v, 'chars_max') ?? 80)) }),
+  'guest.too_many': (v) => ({ what: m.refusal_guests_too_many({ max: String(number(v, 'guests_max') ?? 50) }), next: m.refusal_guests_too_many_next() }),
+  'guest.exists': () => ({ what: m.refusal_guest_exists(), next: m.refusal_guest_exists_next() }),
+  'invitation.unknown': () => ({ what: m.refusal_invitation_unknown(), next: m.refusal_invitation_unknown_next() }),
   'room.full': () => ({ what: m.refusal_room_full(), next: m.refusal_room_full_next() }),
   'node.draining': () => ({ what: m.refusal_node_draining(), next: m.refusal_node_draining_next() }),
   'participant.unknown': () => ({ what: m.refusal_participant_unknown() }),

@@ -24,6 +24,12 @@ export const POLL_CHOICES_MAX = 10;
 export const POLL_TEXT_BYTES_MAX = 300;
 /** People in front for everyone. */
 export const SPOTLIGHT_MAX = 4;
+/** Breakout rooms of one meeting. */
+export const BREAKOUTS_MAX = 20;
+/** A breakout room's name, bytes. */
+export const BREAKOUT_NAME_BYTES_MAX = 80;
+/** So long before breakout rooms close everyone is warned, seconds. */
+export const BREAKOUT_WARNING_S = 60;
 /** People before one door. */
 export const LOBBY_MAX = 100;
 /** Speaking time that can be set, seconds. */

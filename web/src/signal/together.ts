@@ -1,13 +1,16 @@
-/** Decoders for what people do together: the chat, polls, the floor, the door. */
+/** Decoders for what people do together: the chat, polls, the floor, the door, breakout rooms. */
 
-import { CHAT_LINES_MAX, CHAT_MENTIONS_MAX, LOBBY_MAX, POLL_CHOICES_MAX, POLLS_MAX, ROOM_PARTICIPANTS_MAX, SPOTLIGHT_MAX } from './limits';
+import { BREAKOUTS_MAX, CHAT_LINES_MAX, CHAT_MENTIONS_MAX, LOBBY_MAX, POLL_CHOICES_MAX, POLLS_MAX, ROOM_PARTICIPANTS_MAX, SPOTLIGHT_MAX } from './limits';
 import { flag, list, number, object, optional, text, word, words, type Decoder } from './shape';
 import type { Act } from './wire/Act';
+import type { BreakoutRoom } from './wire/BreakoutRoom';
+import type { Breakouts } from './wire/Breakouts';
 import type { ChatLine } from './wire/ChatLine';
 import type { ChatPerson } from './wire/ChatPerson';
 import type { Debrief } from './wire/Debrief';
 import type { Door } from './wire/Door';
 import type { Floor } from './wire/Floor';
+import type { HelpCall } from './wire/HelpCall';
 import type { Identified } from './wire/Identified';
 import type { LobbyPolicy } from './wire/LobbyPolicy';
 import type { Poll } from './wire/Poll';
@@ -23,7 +26,7 @@ const IDENTIFIED: readonly Identified[] = ['account', 'device', 'invitation'];
 /** What rules for roles are about. */
 export const RULED_ACTS: readonly Act[] = ['publish_audio', 'publish_video', 'share_screen', 'chat'];
 
-const chatPerson = object<ChatPerson>({ person: text, name: text });
+const chatPerson = object<ChatPerson>({ person: text, name: text, agency: text, guest: flag });
 
 export const chatLine = object<ChatLine>({
   number,
@@ -31,6 +34,8 @@ export const chatLine = object<ChatLine>({
   to: optional(chatPerson),
   text,
   mentions: list(text, CHAT_MENTIONS_MAX),
+  breakout: optional(number),
+  announcement: flag,
   at_ms: number,
 });
 export const chatLines = list(chatLine, CHAT_LINES_MAX);
@@ -72,5 +77,15 @@ const waiting = object<Waiting>({
   sent_back: flag,
 });
 export const lobby = list(waiting, LOBBY_MAX);
+
+const help = object<HelpCall>({ session: text, name: text, at_ms: number });
+const breakoutRoom = object<BreakoutRoom>({ number, name: text, help: optional(help) });
+export const breakouts = object<Breakouts>({
+  rooms: list(breakoutRoom, BREAKOUTS_MAX),
+  choose: flag,
+  may_return: flag,
+  ends_at_ms: optional(number),
+  placed: optional(number),
+});
 
 export const spotlight = list(text, SPOTLIGHT_MAX);

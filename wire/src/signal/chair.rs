@@ -1,5 +1,6 @@
 //! What a chair decides for everyone: who may do what, who has the floor, who comes through the door.
 
+use super::BreakoutOrder;
 use crate::{
     grant::{Act, LobbyPolicy, Role},
     id::{PersonId, SessionId},
@@ -128,6 +129,9 @@ pub struct Order {
     /// The floor is given; whoever has it then has it no longer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub floor: Option<FloorRule>,
+    /// Breakout rooms that are open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub breakouts: Option<BreakoutOrder>,
 }
 
 /// How the floor is given.

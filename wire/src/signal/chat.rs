@@ -1,5 +1,6 @@
 //! What people write to each other, and the short signs that they give.
 
+use super::BreakoutNumber;
 use crate::{id::*, time::UnixMs};
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +17,13 @@ pub struct ChatLine {
     pub text: String,
     /// The people whom it names: each is in the meeting when it is said.
     pub mentions: Vec<PersonId>,
+    /// Said in this room, and read there alone; absent: in the main room.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub breakout: Option<BreakoutNumber>,
+    /// A chair says it to all rooms.
+    #[serde(default)]
+    pub announcement: bool,
     pub at_ms: UnixMs,
 }
 
@@ -25,6 +33,9 @@ pub struct ChatLine {
 pub struct ChatPerson {
     pub person: PersonId,
     pub name: String,
+    pub agency: String,
+    /// Came by an invitation and has no account.
+    pub guest: bool,
 }
 
 /// A sign that is seen for a moment and kept nowhere.

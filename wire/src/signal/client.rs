@@ -136,6 +136,40 @@ pub enum ClientMessage {
         #[ts(optional)]
         session: Option<SessionId>,
     },
+    /// `Act::Chair`: opens rooms and sends those named into them; whoever is not named stays in the main room.
+    OpenBreakouts {
+        /// At most [`limits::BREAKOUTS_MAX`](crate::limits::BREAKOUTS_MAX); nobody is in two of them.
+        rooms: Vec<BreakoutPlan>,
+        choose: bool,
+        may_return: bool,
+        /// They close by themselves after this; a minute before everyone is warned. Absent: without an end.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        seconds: Option<u16>,
+    },
+    /// `Act::Chair`: sends people into a room, or, without one, back to the main room.
+    MoveTo {
+        sessions: Vec<SessionId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        breakout: Option<BreakoutNumber>,
+    },
+    /// Goes into a room, or, without one, back to the main room: a chair everywhere, others as the rooms allow.
+    EnterBreakout {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        breakout: Option<BreakoutNumber>,
+    },
+    /// From a breakout room to those who chair, once in [`limits::HELP_EVERY_S`](crate::limits::HELP_EVERY_S) from each room.
+    CallForHelp,
+    /// `Act::Chair` and `Act::Chat`: one line into all rooms.
+    Announce {
+        text: String,
+    },
+    /// `Act::Chair`: everyone comes back then. 0: now. Takes the place of the time that was set.
+    CloseBreakouts {
+        after_s: u16,
+    },
     /// `Act::Chair`: one poll is open at a time.
     OpenPoll {
         question: String,

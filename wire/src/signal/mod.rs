@@ -6,8 +6,10 @@
 //! client, server   the messages         roster   who is there, what they send
 //! chat, poll       what people say      media    what is offered and carried
 //! chair            what a chair decides for everyone: rules, the floor, the door
+//! breakout         rooms of one meeting in which its people are apart
 //! ```
 
+mod breakout;
 mod chair;
 mod chat;
 mod client;
@@ -16,6 +18,7 @@ mod poll;
 mod roster;
 mod server;
 
+pub use breakout::*;
 pub use chair::*;
 pub use chat::*;
 pub use client::*;

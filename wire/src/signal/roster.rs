@@ -1,5 +1,6 @@
 //! Who is in a meeting, and what each of them sends.
 
+use super::BreakoutNumber;
 use crate::{grant::*, id::*, time::UnixMs};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -26,6 +27,10 @@ pub struct Participant {
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     #[ts(as = "Option<BTreeSet<Act>>", optional)]
     pub allowed: BTreeSet<Act>,
+    /// The breakout room in which the participant is; absent: the main room.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub breakout: Option<BreakoutNumber>,
     pub joined_at_ms: UnixMs,
     /// False while the connection is lost and may come back.
     pub connected: bool,

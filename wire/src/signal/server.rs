@@ -104,6 +104,20 @@ pub enum ServerMessage {
     Door {
         door: Door,
     },
+    /// `null`: there are none (any more).
+    Breakouts {
+        breakouts: Option<Breakouts>,
+        now_ms: UnixMs,
+    },
+    /// The rooms close soon: a minute before, or as soon as less is left.
+    BreakoutsEnding {
+        ends_at_ms: UnixMs,
+        now_ms: UnixMs,
+    },
+    /// This participant stands in another room of the meeting: everything as it is seen from there, in the place of all that was known.
+    Moved {
+        state: Box<RoomState>,
+    },
     /// Everyone who waits, to those who may let them in.
     Lobby {
         waiting: Vec<Waiting>,
@@ -153,6 +167,9 @@ pub struct RoomState {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub floor: Option<Floor>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub breakouts: Option<Breakouts>,
     #[serde(default)]
     pub door: Door,
     /// Who waits before the door; empty for those who may not let anybody in.

@@ -15,7 +15,7 @@ impl Forwarder {
         }
         if speaking {
             let sessions = room.speakers.current().to_vec();
-            self.events.push_back(ForwardEvent::Speakers { room: room.id, sessions });
+            self.events.push_back(ForwardEvent::Speakers { space: room.id, sessions });
         }
         if order {
             self.fill_audio_slots(now, room_index);

@@ -10,10 +10,13 @@ use super::{
     tap::Tapped,
     timers::Task,
 };
-use crate::engine::negotiated::{Negotiated, ReceiveLine};
+use crate::engine::{
+    negotiated::{Negotiated, ReceiveLine},
+    space::Space,
+};
 use std::time::Instant;
 use wire::{
-    id::{MeetingId, RecordingId, SessionId},
+    id::{RecordingId, SessionId},
     limits::{AUDIO_SLOTS_MAX, OFFER_MEDIA_LINES_MAX, VIDEO_SLOTS_MAX},
     signal::SourceKind,
 };
@@ -22,7 +25,7 @@ use wire::{
 const REPORT_SPREAD: u32 = 16;
 
 impl Forwarder {
-    pub(super) fn room_index(&mut self, id: MeetingId) -> u32 {
+    pub(super) fn room_index(&mut self, id: Space) -> u32 {
         if let Some(index) = self.rooms_by_id.get(&id) {
             return *index;
         }
@@ -31,18 +34,18 @@ impl Forwarder {
         index
     }
 
-    fn forget_room_if_empty(&mut self, index: u32) {
+    pub(super) fn forget_room_if_empty(&mut self, index: u32) {
         if let Some(room) = self.rooms.get(index).filter(|room| room.peers.is_empty() && room.recording.is_none()) {
             self.rooms_by_id.remove(&room.id);
             self.rooms.remove(index);
         }
     }
 
-    pub(super) fn admit(&mut self, now: Instant, room: MeetingId, session: SessionId, negotiated: &Negotiated) -> PeerIndex {
+    pub(super) fn admit(&mut self, now: Instant, space: Space, session: SessionId, negotiated: &Negotiated) -> PeerIndex {
         if self.sessions.contains_key(&session) {
             self.dismiss(now, session);
         }
-        let room_index = self.room_index(room);
+        let room_index = self.room_index(space);
         let transport_cc = negotiated.video_slots.iter().chain(&negotiated.audio_slots).any(|slot| slot.extensions.transport_cc.is_some());
         let index = self.peers.insert(Peer {
             session,
@@ -211,7 +214,7 @@ impl Forwarder {
         }
     }
 
-    fn begin_to_be_heard(&mut self, now: Instant, index: u32) {
+    pub(super) fn begin_to_be_heard(&mut self, now: Instant, index: u32) {
         let Some(source) = self.sources.get(index).filter(|source| source.is_audio()) else {
             return;
         };
@@ -326,8 +329,8 @@ impl Forwarder {
         }
     }
 
-    pub(super) fn record(&mut self, now: Instant, room: MeetingId, recording: Option<RecordingId>) {
-        let room_index = self.room_index(room);
+    pub(super) fn record(&mut self, now: Instant, space: Space, recording: Option<RecordingId>) {
+        let room_index = self.room_index(space);
         let Some(room) = self.rooms.get_mut(room_index).filter(|room| room.recording != recording) else {
             return;
         };
@@ -335,21 +338,28 @@ impl Forwarder {
         let sources: Vec<u32> =
             room.peers.iter().filter_map(|peer| self.peers.get(*peer)).flat_map(|peer| peer.up.sources.iter().copied()).collect();
         for index in sources {
-            let Some(source) = self.sources.get_mut(index) else {
-                continue;
-            };
-            if let Some(mut tapped) = source.tapped.take() {
-                tapped.end(source, &mut self.events);
-            }
-            source.tapped = recording.map(Tapped::new);
-            let more = recording.is_some() && source.demand.want(now, source.layers.len() - 1);
-            if let Some(layer) = source.tapped.as_ref().and_then(|tapped| tapped.wants(now, source)) {
-                self.want_keyframe(now, index, layer);
-            }
-            if more {
-                self.tell_demand(index);
-            }
+            self.tap(now, index, recording);
         }
         self.forget_room_if_empty(room_index);
+    }
+
+    /// The source goes to this recorder from now on, or to none. To one that it went to before it goes on with its count.
+    pub(super) fn tap(&mut self, now: Instant, index: u32, recording: Option<RecordingId>) {
+        let Some(source) = self.sources.get_mut(index) else {
+            return;
+        };
+        if let Some(mut tapped) = source.tapped.take() {
+            tapped.end(source, &mut self.events);
+            source.parked = Some(tapped);
+        }
+        let known = |id| source.parked.take().filter(|parked| parked.recording() == id).unwrap_or_else(|| Tapped::new(id));
+        source.tapped = recording.map(known);
+        let more = recording.is_some() && source.demand.want(now, source.layers.len() - 1);
+        if let Some(layer) = source.tapped.as_ref().and_then(|tapped| tapped.wants(now, source)) {
+            self.want_keyframe(now, index, layer);
+        }
+        if more {
+            self.tell_demand(index);
+        }
     }
 }

@@ -20,6 +20,7 @@ mod keyframe;
 mod layer;
 mod loss;
 mod members;
+mod moving;
 mod nack;
 mod outbox;
 mod pacer;
@@ -64,7 +65,7 @@ use self::{
     source::{Source, Watcher},
     timers::{Task, Timers, rings},
 };
-use super::{api::Tap, negotiated::Negotiated};
+use super::{api::Tap, negotiated::Negotiated, space::Space};
 use bytes::{Bytes, BytesMut};
 use smallvec::SmallVec;
 use std::{
@@ -72,7 +73,7 @@ use std::{
     time::Instant,
 };
 use wire::{
-    id::{MeetingId, RecordingId, SessionId, SourceId},
+    id::{RecordingId, SessionId, SourceId},
     signal::{SlotRequest, SlotState, SourceLayers},
 };
 
@@ -104,13 +105,13 @@ pub struct Outgoing {
 #[derive(Debug)]
 pub enum ForwardEvent {
     /// Who speaks, the loudest first. Only when it changed.
-    Speakers { room: MeetingId, sessions: Vec<SessionId> },
+    Speakers { space: Space, sessions: Vec<SessionId> },
     /// Slots whose state changed.
     Slots { peer: SessionId, slots: Vec<SlotState> },
     /// Which layers of its own source a peer need send, and whether those are all. Only when it changed; at first all of them.
     Layers { peer: SessionId, layers: SourceLayers, all: bool },
     /// The first packet of a source arrived.
-    SourceStarted { room: MeetingId, peer: SessionId, source: SourceId },
+    SourceStarted { space: Space, peer: SessionId, source: SourceId },
     /// For the recorder: `Track` (with an empty name: the roster knows it), `Packet`, `SenderReport`, `TrackEnded`.
     Tap(Tap),
 }
@@ -161,7 +162,7 @@ pub struct Forwarder {
     rooms: Slab<Room>,
     sessions: HashMap<SessionId, u32>,
     sources_by_id: HashMap<SourceId, u32>,
-    rooms_by_id: HashMap<MeetingId, u32>,
+    rooms_by_id: HashMap<Space, u32>,
     timers: Timers,
     outbox: Outbox,
     /// Bounded by what one call can cause: an event a packet, and one a peer of a room.
@@ -200,8 +201,16 @@ impl Forwarder {
     }
 
     /// A peer whose connection stands (keys exist). Its lines and slots come from the answer. A session that is already here starts anew.
-    pub fn add_peer(&mut self, now: Instant, room: MeetingId, peer: SessionId, negotiated: &Negotiated) -> PeerIndex {
-        self.admit(now, room, peer, negotiated)
+    pub fn add_peer(&mut self, now: Instant, space: impl Into<Space>, peer: SessionId, negotiated: &Negotiated) -> PeerIndex {
+        self.admit(now, space.into(), peer, negotiated)
+    }
+
+    /// To another space, on the same connection: its slots, their counts and what is known of its line go with it. From here on nothing of the
+    /// space that it leaves reaches it, and nothing that it sent there reaches the other.
+    pub fn move_peer(&mut self, now: Instant, peer: SessionId, to: impl Into<Space>) {
+        if let Some(index) = self.sessions.get(&peer) {
+            self.carry(now, *index, to.into());
+        }
     }
 
     /// A further offer: lines and slots that were there go on undisturbed (by MID), new ones are added, absent ones end.
@@ -243,9 +252,9 @@ impl Forwarder {
         }
     }
 
-    /// While a recording is set, every enabled source of the room comes out as [`ForwardEvent::Tap`].
-    pub fn set_recorder(&mut self, now: Instant, room: MeetingId, recording: Option<RecordingId>) {
-        self.record(now, room, recording);
+    /// While a recording is set, every enabled source of the space comes out as [`ForwardEvent::Tap`].
+    pub fn set_recorder(&mut self, now: Instant, space: impl Into<Space>, recording: Option<RecordingId>) {
+        self.record(now, space.into(), recording);
     }
 
     /// Asks the source's sender for a key frame of its best layer; merged with what others ask, at most one request in 300 ms.
@@ -309,9 +318,9 @@ impl Forwarder {
         self.sessions.get(&peer).map(|index| self.all_slots(*index)).unwrap_or_default()
     }
 
-    /// Who speaks in the room now, the loudest first.
-    pub fn speakers(&self, room: MeetingId) -> Vec<SessionId> {
-        let room = self.rooms_by_id.get(&room).and_then(|index| self.rooms.get(*index));
+    /// Who speaks in the space now, the loudest first.
+    pub fn speakers(&self, space: impl Into<Space>) -> Vec<SessionId> {
+        let room = self.rooms_by_id.get(&space.into()).and_then(|index| self.rooms.get(*index));
         room.map(|room| room.speakers.current().to_vec()).unwrap_or_default()
     }
 

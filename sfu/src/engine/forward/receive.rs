@@ -227,7 +227,7 @@ impl Forwarder {
         if !source.started {
             source.started = true;
             if let Some(room) = self.rooms.get(source.room) {
-                self.events.push_back(ForwardEvent::SourceStarted { room: room.id, peer: source.session, source: source.id });
+                self.events.push_back(ForwardEvent::SourceStarted { space: room.id, peer: source.session, source: source.id });
             }
         }
         if let Some(mut tapped) = source.tapped.take() {

@@ -40,6 +40,8 @@ pub struct Source {
     pub keyframe_alarm: Option<Instant>,
     pub started: bool,
     pub tapped: Option<Tapped>,
+    /// The tap before, while its sender is where nothing is recorded.
+    pub parked: Option<Tapped>,
     pub demand: Demand,
 }
 
@@ -63,6 +65,7 @@ impl Source {
             keyframe_alarm: None,
             started: false,
             tapped: None,
+            parked: None,
             demand: Demand::new(count),
         }
     }

@@ -29,6 +29,10 @@ impl Tapped {
         Self { recording, ssrc: 0, rewriter: Rewriter::new(0, 0), current: None, announced: None }
     }
 
+    pub fn recording(&self) -> RecordingId {
+        self.recording
+    }
+
     /// The layer of which a key frame would help, if any.
     pub fn wants(&self, now: Instant, source: &Source) -> Option<u8> {
         let best = source.best(now)?;

@@ -67,7 +67,8 @@ impl Meeting {
         Ok(Outcome::default())
     }
 
-    /// A slot of another session is an error; a source that is not here any more is not: the message crossed with its leaving.
+    /// A slot of another session is an error; a source that is not here any more, or in another room, is not: the message crossed with its
+    /// going. It is shown to nobody.
     pub fn view(&mut self, session: SessionId, mut slots: Vec<SlotRequest>, effects: &mut Effects) -> Answer {
         let member = self.asker(session)?;
         let malformed = || Refusal::new(Code::SignalMalformed).with("field", "slots");
@@ -78,7 +79,7 @@ impl Meeting {
         let visible: BTreeSet<_> = self
             .roster
             .values()
-            .filter(|other| other.session != session)
+            .filter(|other| other.session != session && other.breakout == member.breakout)
             .flat_map(|other| &other.sources)
             .filter(|source| source.permitted && !source.kind.is_audio())
             .map(|source| source.source)
@@ -102,7 +103,7 @@ impl Meeting {
             ends: vec![(session, reason)],
             // A grant of this very second may have been issued before it.
             remember: vec![Command::RemovePerson { room: self.id, person, not_before: now_ms.seconds() + 1, reason }],
-            at_the_door: None,
+            ..Outcome::default()
         })
     }
 
@@ -126,7 +127,7 @@ impl Meeting {
         Ok(Outcome {
             ends: self.roster.keys().map(|session| (*session, reason)).collect(),
             remember: vec![Command::EndRoom { room: self.id, epoch: self.epoch.saturating_add(1), reason }],
-            at_the_door: None,
+            ..Outcome::default()
         })
     }
 }

@@ -23,6 +23,8 @@ pub struct Standing<'a> {
     pub role: Role,
     /// Beyond the rules for the role.
     pub allowed: &'a BTreeSet<Act>,
+    /// In a breakout room, where the floor is not given.
+    pub apart: bool,
 }
 
 impl Bounds {
@@ -38,7 +40,7 @@ impl Bounds {
     }
 
     fn may_speak(&self, who: Standing<'_>) -> bool {
-        who.role.chairs() || self.floor.as_ref().is_none_or(|floor| floor.holder == Some(who.session))
+        who.role.chairs() || who.apart || self.floor.as_ref().is_none_or(|floor| floor.holder == Some(who.session))
     }
 }
 
@@ -67,9 +69,12 @@ mod tests {
         for (role, rules, floor, allowed, speaks) in table {
             let bounds = Bounds { classification: Classification::Terbuka, rules: rules.clone(), floor: floor.clone() };
             let allowed = if allowed { audio.clone() } else { BTreeSet::new() };
-            let left = bounds.leave(&role.acts(), Standing { session: me, role, allowed: &allowed });
+            let left = bounds.leave(&role.acts(), Standing { session: me, role, allowed: &allowed, apart: false });
             assert_eq!(left.contains(&Act::PublishAudio), speaks, "{role:?} {rules:?} {floor:?} {allowed:?}");
             assert!(left.contains(&Act::RaiseHand), "a hand can always be raised");
+            let apart = bounds.leave(&role.acts(), Standing { session: me, role, allowed: &allowed, apart: true });
+            let ruled = rules.permit(role, Act::PublishAudio) || allowed.contains(&Act::PublishAudio);
+            assert_eq!(apart.contains(&Act::PublishAudio), ruled, "the floor binds in the main room alone");
         }
     }
 
@@ -77,7 +82,7 @@ mod tests {
     fn nothing_is_added_to_a_grant() {
         let everything = RoleRules::ACTS.into();
         let bounds = Bounds { classification: Classification::Terbuka, rules: RoleRules::default(), floor: None };
-        let who = Standing { session: SessionId::fresh(), role: Role::Host, allowed: &everything };
+        let who = Standing { session: SessionId::fresh(), role: Role::Host, allowed: &everything, apart: false };
         assert!(bounds.leave(&BTreeSet::new(), who).is_empty());
         let secret = Bounds { classification: Classification::Sulit, ..bounds };
         assert!(!secret.leave(&Role::Host.acts(), who).contains(&Act::Chat), "CLASS-5");

@@ -18,12 +18,12 @@ use wire::{
 };
 
 impl Meeting {
-    /// Everyone who does not chair falls silent at once; each unmutes himself or nobody does.
+    /// Everyone in the chair's own room who does not chair falls silent at once; each unmutes himself or nobody does.
     pub fn mute_all(&mut self, by: SessionId, kind: SourceKind, effects: &mut Effects) -> Answer {
-        self.permit(by, Act::MuteOthers)?;
+        let here = self.permit(by, Act::MuteOthers)?.breakout;
         let room = self.id;
         let mut changed = Vec::new();
-        for member in self.roster.values_mut().filter(|it| !it.role.chairs()) {
+        for member in self.roster.values_mut().filter(|it| !it.role.chairs() && it.breakout == here) {
             let session = member.session;
             let Some(source) = member.source_of(kind).filter(|it| !it.muted) else { continue };
             source.muted = true;
@@ -35,13 +35,13 @@ impl Meeting {
     }
 
     pub fn lower_hand(&mut self, by: SessionId, session: Option<SessionId>, effects: &mut Effects) -> Answer {
-        self.permit(by, Act::Chair)?;
+        let here = self.permit(by, Act::Chair)?.breakout;
         if let Some(session) = session {
             self.asker(session)?;
         }
-        let named = |it: &SessionId| session.is_none_or(|session| session == *it);
+        let named = |it: SessionId, room| session.map_or(room == here, |session| session == it);
         let mut changed = Vec::new();
-        for (session, member) in self.roster.iter_mut().filter(|(session, _)| named(session)) {
+        for (session, member) in self.roster.iter_mut().filter(|(session, it)| named(**session, it.breakout)) {
             if member.hand_raised_at_ms.take().is_some() {
                 changed.push(*session);
             }
@@ -122,14 +122,22 @@ impl Meeting {
 
     /// What was decided about the meeting as a whole, to be kept for those who come later and after a restart.
     pub fn keep_order(&self, now_ms: UnixMs) -> Outcome {
-        let floor = self.floor.as_ref().map(|it| FloorRule { seconds: it.seconds });
-        let order = Order { door: self.door, rules: self.rules.clone(), floor };
-        Outcome { remember: vec![Command::KeepOrder { room: self.id, at_ms: now_ms, order }], ..Outcome::default() }
+        let remember = vec![Command::KeepOrder { room: self.id, at_ms: now_ms, order: self.order() }];
+        Outcome { remember, ..Outcome::default() }
+    }
+
+    pub fn order(&self) -> Order {
+        Order {
+            door: self.door,
+            rules: self.rules.clone(),
+            floor: self.floor.as_ref().map(|it| FloorRule { seconds: it.seconds }),
+            breakouts: self.breakouts.as_ref().map(|it| it.order().clone()),
+        }
     }
 
     /// Somebody left: nothing of the meeting is theirs any more.
     pub fn forget(&mut self, session: SessionId, now_ms: UnixMs, effects: &mut Effects) {
-        self.speakers.retain(|it| *it != session);
+        self.speakers.values_mut().for_each(|it| it.retain(|speaker| *speaker != session));
         if self.spotlight.contains(&session) {
             self.spotlight.retain(|it| *it != session);
             self.tell_spotlight(effects);

@@ -140,7 +140,7 @@ impl Meeting {
         Ok(Outcome {
             ends: vec![(session, reason)],
             remember: vec![Command::RemovePerson { room: self.id, person, not_before: now_ms.seconds() + 1, reason }],
-            at_the_door: None,
+            ..Outcome::default()
         })
     }
 

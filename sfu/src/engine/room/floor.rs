@@ -30,8 +30,10 @@ impl Meeting {
     pub fn give_floor(&mut self, by: SessionId, to: Option<SessionId>, now_ms: UnixMs, effects: &mut Effects) -> Answer {
         self.permit(by, Act::Chair)?;
         let Some(Floor { seconds, .. }) = self.floor else { return Err(Refusal::new(Code::FloorOpen)) };
-        if let Some(session) = to {
-            self.asker(session)?;
+        if let Some(session) = to
+            && self.asker(session)?.breakout.is_some()
+        {
+            return Err(Refusal::new(Code::BreakoutElsewhere));
         }
         let ends_at_ms = to.and(seconds).map(|seconds| now_ms.saturating_add_ms(i64::from(seconds) * 1000));
         self.set_floor(Some(Floor { holder: to, seconds, ends_at_ms }), now_ms, effects);

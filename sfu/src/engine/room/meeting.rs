@@ -3,21 +3,23 @@
 use super::{
     Effect, Settings,
     bounds::Bounds,
+    breakouts::Breakouts,
     chat::Chat,
     effects::Effects,
+    moving::still_open,
     policy,
     polls::Polls,
     recorder::Recording,
     roster::{Member, Roster, Socket},
 };
 use crate::engine::api::Event;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use wire::{
     Classification, Refusal, Rule, UnixMs,
     control::{Command, Fact, RecordingStop},
     grant::{Act, Role},
     id::*,
-    signal::{Door, Floor, LeaveReason, Order, Participant, RoleRules, RoomState, ServerMessage, Waiting},
+    signal::{BreakoutNumber, Door, Floor, LeaveReason, Order, Participant, RoleRules, RoomState, ServerMessage, Waiting},
 };
 
 /// Sessions that end by what was just done, and what of it outlives the meeting.
@@ -27,6 +29,8 @@ pub struct Outcome {
     pub remember: Vec<Command>,
     /// Of those who wait before the door.
     pub at_the_door: Option<AtTheDoor>,
+    /// Who stands in another room now and is yet to be told its state.
+    pub moved: Vec<SessionId>,
 }
 
 /// What becomes of people who wait.
@@ -53,12 +57,14 @@ pub struct Meeting {
     pub lacks: Vec<Rule>,
     pub roster: Roster,
     pub recording: Option<Recording>,
-    pub speakers: Vec<SessionId>,
+    /// By room, the loudest first.
+    pub speakers: BTreeMap<Option<BreakoutNumber>, Vec<SessionId>>,
     pub chat: Chat,
     pub polls: Polls,
     pub rules: RoleRules,
     pub floor: Option<Floor>,
     pub spotlight: Vec<SessionId>,
+    pub breakouts: Option<Breakouts>,
     pub door: Door,
     /// The highest of the grants seen.
     pub epoch: u32,
@@ -66,20 +72,21 @@ pub struct Meeting {
 
 impl Meeting {
     /// `order`: what was decided about it before, or what the first grant says.
-    pub fn new(id: MeetingId, classification: Classification, lacks: Vec<Rule>, order: Order) -> Self {
-        let Order { door, rules, floor } = order;
+    pub fn new(id: MeetingId, classification: Classification, lacks: Vec<Rule>, order: Order, now_ms: UnixMs) -> Self {
+        let Order { door, rules, floor, breakouts } = order;
         Self {
             id,
             classification,
             lacks,
             roster: Roster::new(),
             recording: None,
-            speakers: Vec::new(),
+            speakers: BTreeMap::new(),
             chat: Chat::default(),
             polls: Polls::default(),
             rules,
             floor: floor.map(|it| Floor { holder: None, seconds: it.seconds, ends_at_ms: None }),
             spotlight: Vec::new(),
+            breakouts: still_open(breakouts, now_ms),
             door,
             epoch: 0,
         }
@@ -103,14 +110,15 @@ impl Meeting {
             lacks: self.lacks.clone(),
             participants: self.participants(),
             slots: member.slots.clone(),
-            speakers: self.speakers.clone(),
+            speakers: self.speakers_in(member.breakout),
             layers: member.layers.clone(),
             recording: self.recording.as_ref().map(|recording| recording.notice.clone()),
-            chat: self.chat.for_person(person),
+            chat: self.chat.for_person(person, member.breakout),
             polls: self.polls.for_person(person),
             rules: self.rules.clone(),
             spotlight: self.spotlight.clone(),
             floor: self.floor.clone(),
+            breakouts: self.breakouts_for(member),
             door: self.door,
             lobby: if member.acts.contains(&Act::AdmitOthers) { waiting } else { Vec::new() },
             closes_at_ms: UnixMs::from_seconds(member.grant.closes_at),
@@ -131,6 +139,17 @@ impl Meeting {
         for member in self.attached().filter(|member| to(member.session)) {
             effects.message(member.session, message.clone());
         }
+    }
+
+    /// Those who stand in one room of the meeting.
+    pub fn tell_room(&self, effects: &mut Effects, room: Option<BreakoutNumber>, message: &ServerMessage) {
+        for member in self.attached().filter(|it| it.breakout == room) {
+            effects.message(member.session, message.clone());
+        }
+    }
+
+    pub fn speakers_in(&self, room: Option<BreakoutNumber>) -> Vec<SessionId> {
+        self.speakers.get(&room).cloned().unwrap_or_default()
     }
 
     pub fn attached(&self) -> impl Iterator<Item = &Member> {
@@ -237,7 +256,7 @@ impl Meeting {
         self.rebind(session, |member| member.set_permitted(role, acts), effects);
     }
 
-    fn tell_acts(&self, effects: &mut Effects, session: SessionId, acts: BTreeSet<Act>) {
+    pub fn tell_acts(&self, effects: &mut Effects, session: SessionId, acts: BTreeSet<Act>) {
         self.tell_where(effects, &ServerMessage::Acts { acts }, |it| it == session);
     }
 }

@@ -7,11 +7,13 @@
 //! presence   coming and going          door, lobby   who comes in, who waits
 //! acts       what each may do          chair, floor  what is decided for all
 //! policy     the grant's own rules     bounds        what is left of a grant
+//! breakouts  rooms within a meeting    moving        from one to another
 //! chat, polls, recorder                roster, meeting, memory   what is known
 //! ```
 
 mod acts;
 mod bounds;
+mod breakouts;
 mod bucket;
 mod chair;
 mod chat;
@@ -23,6 +25,7 @@ mod ids;
 mod lobby;
 mod meeting;
 mod memory;
+mod moving;
 mod policy;
 mod polls;
 mod presence;
@@ -36,7 +39,9 @@ pub use bucket::TokenBucket;
 use super::{
     api::{Event, Join, Media},
     negotiated::Negotiated,
+    space::Space,
 };
+use breakouts::Opening;
 use chat::Saying;
 use deadlines::{Deadlines, WallClock};
 use effects::Effects;
@@ -91,15 +96,20 @@ pub enum Effect {
     Event(Event),
     /// Let in: make the peer out of the media that came with the join. Comes before its `Event::Joined`.
     AddPeer {
-        room: MeetingId,
+        space: Space,
         session: SessionId,
         /// Of one who waited before the door: it came with an earlier command.
         media: Option<Box<Media>>,
     },
     /// Resumed on a new transport: the media that came with the resume takes the old one's place.
     ReplacePeer {
-        room: MeetingId,
+        space: Space,
         session: SessionId,
+    },
+    /// To another room of the meeting, on the connection that it has. Comes before anybody is told.
+    MovePeer {
+        session: SessionId,
+        to: Space,
     },
     /// A further offer on the living transport.
     UpdatePeer {
@@ -182,6 +192,8 @@ pub struct Rooms {
     deadlines: Deadlines<SessionId>,
     /// When the time of a floor's holder is over.
     floors: Deadlines<MeetingId>,
+    /// When the time of breakout rooms is nearly over, or over.
+    breakouts: Deadlines<MeetingId>,
     /// No new sessions; those inside end then.
     drain: Option<Instant>,
     effects: Effects,
@@ -200,6 +212,7 @@ impl Rooms {
             lobbies: Lobbies::default(),
             deadlines: Deadlines::default(),
             floors: Deadlines::default(),
+            breakouts: Deadlines::default(),
             drain: None,
             effects: Effects::default(),
         }
@@ -257,6 +270,14 @@ impl Rooms {
             ClientMessage::Spotlight { sessions } => meeting.set_spotlight(session, sessions, effects),
             ClientMessage::ControlFloor { on, seconds } => meeting.control_floor(session, on, seconds, now_ms, effects),
             ClientMessage::GiveFloor { session: to } => meeting.give_floor(session, to, now_ms, effects),
+            ClientMessage::OpenBreakouts { rooms, choose, may_return, seconds } => {
+                meeting.open_breakouts(session, Opening { rooms, choose, may_return, seconds }, now_ms, effects)
+            }
+            ClientMessage::MoveTo { sessions, breakout } => meeting.move_to(session, sessions, breakout, now_ms, effects),
+            ClientMessage::EnterBreakout { breakout } => meeting.enter_breakout(session, breakout, now_ms, effects),
+            ClientMessage::CallForHelp => meeting.call_for_help(session, now_ms, effects),
+            ClientMessage::Announce { text } => meeting.announce(session, &text, now, now_ms, effects),
+            ClientMessage::CloseBreakouts { after_s } => meeting.close_breakouts(session, after_s, now_ms, effects),
             ClientMessage::OpenPoll { question, choices, anonymous } => {
                 meeting.open_poll(session, Question { question, choices, anonymous }, now_ms, effects)
             }
@@ -287,8 +308,10 @@ impl Rooms {
                 if let Some(decision) = outcome.at_the_door {
                     self.at_the_door(session, room, decision, turn);
                 }
+                self.tell_moved(room, &outcome.moved, turn);
                 self.end_all(outcome.ends, turn);
                 self.schedule_floor(room);
+                self.schedule_breakouts(room);
             }
             Err(refusal) => self.effects.refused(session, request, refusal),
         }
@@ -437,12 +460,13 @@ impl Rooms {
     }
 
     /// Who speaks, the loudest first.
-    pub fn handle_speakers(&mut self, room: MeetingId, mut speakers: Vec<SessionId>) {
-        let Some(meeting) = self.meetings.get_mut(&room) else { return };
-        speakers.retain(|session| meeting.roster.contains_key(session));
-        if meeting.speakers != speakers {
-            meeting.speakers = speakers.clone();
-            meeting.tell_all(&mut self.effects, &ServerMessage::Speakers { sessions: speakers });
+    pub fn handle_speakers(&mut self, space: Space, mut speakers: Vec<SessionId>) {
+        let Some(meeting) = self.meetings.get_mut(&space.meeting) else { return };
+        let here = |it: &roster::Member| it.breakout == space.breakout;
+        speakers.retain(|session| meeting.roster.get(session).is_some_and(here));
+        if meeting.speakers_in(space.breakout) != speakers {
+            meeting.speakers.insert(space.breakout, speakers.clone());
+            meeting.tell_room(&mut self.effects, space.breakout, &ServerMessage::Speakers { sessions: speakers });
         }
     }
 
@@ -461,6 +485,9 @@ impl Rooms {
                 meeting.free_floor(now_ms, &mut self.effects);
             }
         }
+        while let Some(room) = self.breakouts.take_due(now) {
+            self.breakouts_due(room, turn);
+        }
         // Each one taken is ended or set again to a later time, so this ends.
         while let Some(session) = self.deadlines.take_due(now) {
             self.expire(session, turn);
@@ -469,7 +496,7 @@ impl Rooms {
 
     pub fn poll_timeout(&self) -> Option<Instant> {
         let drain = self.drain.filter(|_| !self.rooms_of.is_empty() || !self.lobbies.is_empty());
-        [self.deadlines.next(), self.floors.next(), drain].into_iter().flatten().min()
+        [self.deadlines.next(), self.floors.next(), self.breakouts.next(), drain].into_iter().flatten().min()
     }
 
     pub fn poll_effect(&mut self) -> Option<Effect> {

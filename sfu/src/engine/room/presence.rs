@@ -10,6 +10,7 @@ use super::{
 use crate::engine::{
     api::{Event, Join, Media as Offered},
     negotiated::Negotiated,
+    space::Space,
 };
 use std::time::Instant;
 use wire::{
@@ -18,7 +19,7 @@ use wire::{
     grant::{Act, GrantClaims},
     id::*,
     limits,
-    signal::{Door, FloorRule, LeaveReason, Order, RequestId, ServerMessage},
+    signal::{Door, LeaveReason, Order, RequestId, ServerMessage},
 };
 
 /// What a join that may be let in leads to.
@@ -65,6 +66,7 @@ impl Rooms {
                 room_system: member.grant.room_system.clone(),
             },
         );
+        meeting.tell_went_to(member, &mut self.effects);
         if !was_kept && self.is_kept(room) {
             self.tell_waiters(room);
         }
@@ -116,8 +118,7 @@ impl Rooms {
     /// What was decided about a meeting as a whole, or, before anything was, what the grant says of its door.
     pub(super) fn order(&self, grant: &GrantClaims) -> Order {
         if let Some(meeting) = self.meetings.get(&grant.room) {
-            let floor = meeting.floor.as_ref().map(|it| FloorRule { seconds: it.seconds });
-            return Order { door: meeting.door, rules: meeting.rules.clone(), floor };
+            return meeting.order();
         }
         self.memories
             .of(grant.room)
@@ -132,7 +133,8 @@ impl Rooms {
         let lacks = policy::may_be_held(classification, &self.settings).unwrap_or_else(|_| vec![Rule::Class2]);
         match self.meetings.get_mut(&room) {
             None => {
-                self.meetings.insert(room, Meeting::new(room, classification, lacks, order));
+                self.meetings.insert(room, Meeting::new(room, classification, lacks, order, turn.now_ms));
+                self.schedule_breakouts(room);
                 self.effects.fact(room, Fact::RoomOpened { classification });
             }
             Some(meeting) => {
@@ -159,15 +161,21 @@ impl Rooms {
             member.set_permitted(replaced.role, replaced.acts.clone());
             member.rebind(&bounds);
         }
+        if let Some(rooms) = &mut meeting.breakouts {
+            member.breakout = rooms.landing(join.grant.sub, join.breakout);
+            rooms.note(join.grant.sub, member.breakout, rooms.placed(join.grant.sub).is_none() && join.breakout.is_some());
+            member.rebind(&bounds);
+        }
         if meeting.door != Door::default() {
             self.memories.book(room, turn.now_ms).admit(join.grant.sub);
         }
         for held in &member.sources {
             self.sources.insert(held.source, session);
         }
+        let space = meeting.space_of(&member);
         meeting.roster.insert(session, member);
         self.rooms_of.insert(session, room);
-        self.effects.push(Effect::AddPeer { room, session, media });
+        self.effects.push(Effect::AddPeer { space, session, media });
         meeting.forward(&mut self.effects, session);
         self.schedule(session);
     }
@@ -193,7 +201,8 @@ impl Rooms {
             for held in &member.sources {
                 self.sources.insert(held.source, session);
             }
-            self.effects.push(Effect::ReplacePeer { room, session });
+            let space = Space { meeting: room, breakout: member.breakout };
+            self.effects.push(Effect::ReplacePeer { space, session });
             meeting.forward(&mut self.effects, session);
         }
         let Some(member) = meeting.roster.get_mut(&session) else { return };
@@ -282,6 +291,7 @@ impl Rooms {
             meeting.stop_recording(RecordingStop::RoomClosed, turn.now_ms, &mut self.effects);
             self.meetings.remove(&room);
             self.floors.cancel(room);
+            self.breakouts.cancel(room);
             self.effects.push(Effect::CloseRoom { room });
             self.effects.fact(room, Fact::RoomClosed);
         }

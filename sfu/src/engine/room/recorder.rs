@@ -32,6 +32,8 @@ impl Recording {
             room_system: None,
             hand_raised_at_ms: None,
             allowed: std::collections::BTreeSet::new(),
+            // What is said in a breakout room is not recorded.
+            breakout: None,
             joined_at_ms: self.notice.since_ms,
             connected: true,
             sources: Vec::new(),

@@ -14,7 +14,7 @@ use wire::{
     grant::{Act, GrantClaims, Role},
     id::*,
     limits,
-    signal::{Participant, ParticipantKind, SlotRequest, SlotState, Source, SourceKind, SourceLayers},
+    signal::{BreakoutNumber, Participant, ParticipantKind, SlotRequest, SlotState, Source, SourceKind, SourceLayers},
 };
 
 /// Messages of one session at once: a client that draws a page anew sends a handful.
@@ -40,6 +40,8 @@ pub struct Member {
     pub allowed: BTreeSet<Act>,
     pub joined_at_ms: UnixMs,
     pub hand_raised_at_ms: Option<UnixMs>,
+    /// The breakout room in which the member stands; absent: the main room.
+    pub breakout: Option<BreakoutNumber>,
     pub sources: Vec<HeldSource>,
     /// Of the member's own sources those of which not every layer is watched: at most one for each.
     pub layers: Vec<SourceLayers>,
@@ -100,6 +102,7 @@ impl Member {
             allowed: BTreeSet::new(),
             joined_at_ms: now_ms,
             hand_raised_at_ms: None,
+            breakout: None,
             sources: Vec::new(),
             layers: Vec::new(),
             slots: Vec::new(),
@@ -151,6 +154,16 @@ impl Member {
         self.layers.clear();
     }
 
+    /// To another room: nothing of what was seen and heard in this one goes along.
+    pub fn leave_for(&mut self, to: Option<BreakoutNumber>) {
+        self.breakout = to;
+        self.hand_raised_at_ms = None;
+        self.view.clear();
+        for slot in &mut self.slots {
+            (slot.source, slot.session, slot.paused) = (None, None, None);
+        }
+    }
+
     pub fn has_video_slot(&self, mid: &str) -> bool {
         self.video_mids.contains(mid)
     }
@@ -163,7 +176,7 @@ impl Member {
 
     /// The bounds, or what is permitted, changed. True where the acts that count have changed.
     pub fn rebind(&mut self, bounds: &Bounds) -> bool {
-        let who = Standing { session: self.session, role: self.role, allowed: &self.allowed };
+        let who = Standing { session: self.session, role: self.role, allowed: &self.allowed, apart: self.breakout.is_some() };
         let acts = bounds.leave(&self.permitted, who);
         let changed = acts != self.acts;
         self.acts = acts;
@@ -213,6 +226,7 @@ impl Member {
             room_system: self.grant.room_system.clone(),
             hand_raised_at_ms: self.hand_raised_at_ms,
             allowed: self.allowed.clone(),
+            breakout: self.breakout,
             joined_at_ms: self.joined_at_ms,
             connected: self.connected(),
             sources: self

@@ -177,8 +177,15 @@ impl Life {
             closes_at: seconds + 7_200,
         };
         self.watch.begins(number, person.session);
-        let join =
-            Join { request: 1, session: person.session, grant, media: person.negotiated_media(), resumed: false, now_ms: self.now_ms() };
+        let join = Join {
+            request: 1,
+            session: person.session,
+            grant,
+            media: person.negotiated_media(),
+            resumed: false,
+            breakout: None,
+            now_ms: self.now_ms(),
+        };
         person.begin(self.now);
         self.people.push(person);
         self.command(Command::Join(Box::new(join)));
@@ -308,7 +315,12 @@ impl Life {
                 }
                 self.watch.tapped(&tap, &self.people);
             }
-            Event::Waiting { .. } | Event::Permitted { .. } | Event::JoinRefused { .. } | Event::Fact { .. } | Event::Remember { .. } => {}
+            Event::Waiting { .. }
+            | Event::Permitted { .. }
+            | Event::Placed { .. }
+            | Event::JoinRefused { .. }
+            | Event::Fact { .. }
+            | Event::Remember { .. } => {}
         }
     }
 

@@ -4,4 +4,8 @@ import type { PersonId } from "./PersonId";
 /**
  * Somebody in the chat. Named by person, because people come back under another session.
  */
-export type ChatPerson = { person: PersonId, name: string, };
+export type ChatPerson = { person: PersonId, name: string, agency: string, 
+/**
+ * Came by an invitation and has no account.
+ */
+guest: boolean, };

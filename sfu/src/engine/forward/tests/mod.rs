@@ -6,6 +6,7 @@ mod codecs;
 mod demand;
 mod hearing;
 mod interop;
+mod moving;
 mod narrow;
 mod recording;
 mod repair;
@@ -18,6 +19,7 @@ use client::Client;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use std::{collections::BinaryHeap, time::Duration};
 use uuid::Uuid;
+use wire::id::MeetingId;
 
 /// One way of everybody's line.
 const DELAY: Duration = Duration::from_millis(25);
@@ -119,6 +121,11 @@ impl Call {
         self.drain();
     }
 
+    pub fn move_to(&mut self, who: usize, to: impl Into<Space>) {
+        self.forwarder.move_peer(self.now, self.clients[who].session, to);
+        self.drain();
+    }
+
     /// Slot `slot` of `viewer` shows the camera of `publisher`, drawn `width` wide.
     pub fn look(&mut self, viewer: usize, slot: usize, publisher: Option<usize>, width: u16) {
         let request = SlotRequest {
@@ -153,6 +160,7 @@ impl Call {
                     let source = forwarder.sources.get(feed.source).expect("a source that is here");
                     assert!(source.watchers.contains(&Watcher { peer, slot: at as u16 }), "what is shown is watched");
                     assert!(source.enabled && source.peer != peer);
+                    assert_eq!(Some(source.room), forwarder.peers.get(peer).map(|it| it.room), "nothing is shown across rooms");
                 }
             }
         }

@@ -13,7 +13,7 @@ fn a_late_joiner_is_given_all_there_is_to_know() {
     scene.ask(host, ClientMessage::RaiseHand { raised: true }).unwrap();
     scene.ask(host, ClientMessage::Mute { kind: SourceKind::Camera, muted: true }).unwrap();
     scene.ask(host, ClientMessage::StartRecording).unwrap();
-    scene.rooms.handle_speakers(scene.room, vec![host, SessionId::fresh()]);
+    scene.rooms.handle_speakers(scene.room.into(), vec![host, SessionId::fresh()]);
     let grant = scene.grant(Member, Terbuka);
     let closes_at = grant.closes_at;
     let entry = scene.join(grant);

@@ -10,7 +10,7 @@ use wire::{
     Classification,
     control::Fact,
     grant::{Act, GrantClaims, Role},
-    signal::{Participant, RoomState},
+    signal::{BreakoutNumber, Participant, RoomState},
 };
 
 pub const START_MS: i64 = 1_800_000_000_000;
@@ -85,6 +85,22 @@ impl Scene {
     }
 
     pub fn join_as(&mut self, session: SessionId, grant: GrantClaims, resumed: bool, media: &Negotiated) -> Entry {
+        self.bring(session, grant, resumed, None, media)
+    }
+
+    /// By a ticket that says in which breakout room the session stood, to a node that knows nothing of it.
+    pub fn join_in(&mut self, session: SessionId, grant: GrantClaims, breakout: Option<BreakoutNumber>) -> Entry {
+        self.bring(session, grant, true, breakout, &media())
+    }
+
+    fn bring(
+        &mut self,
+        session: SessionId,
+        grant: GrantClaims,
+        resumed: bool,
+        breakout: Option<BreakoutNumber>,
+        media: &Negotiated,
+    ) -> Entry {
         self.request += 1;
         let join = Join {
             request: self.request,
@@ -92,6 +108,7 @@ impl Scene {
             grant,
             media: Media { transport: transport(), negotiated: media.clone() },
             resumed,
+            breakout,
             now_ms: self.now_ms(),
         };
         self.rooms.handle_join(&join, self.now);
@@ -176,7 +193,7 @@ impl Scene {
         self.request += 1;
         let session = SessionId::fresh();
         let media = Media { transport: transport(), negotiated: media() };
-        let join = Join { request: self.request, session, grant, media, resumed: false, now_ms: self.now_ms() };
+        let join = Join { request: self.request, session, grant, media, resumed: false, breakout: None, now_ms: self.now_ms() };
         self.rooms.handle_join(&join, self.now);
         let from = self.drain();
         let waits = |it: &Effect| matches!(it, Effect::Event(Event::Waiting { session: of, .. }) if *of == session);

@@ -14,7 +14,7 @@ export type Asking =
   | { about: 'line' };
 
 /** What stands beside the people. */
-export type Side = 'people' | 'chat' | 'polls';
+export type Side = 'people' | 'chat' | 'polls' | 'rooms';
 
 /** What the controls of a meeting do; the keys do the same. */
 export interface Controls {

@@ -13,4 +13,6 @@ export const later = {
   lobby: () => import('../together/Lobby.svelte'),
   polls: () => import('../together/Polls.svelte'),
   chairing: () => import('../together/Chairing.svelte'),
+  rooms: () => import('../together/Breakouts.svelte'),
+  roomsBar: () => import('../together/BreakoutBar.svelte'),
 };

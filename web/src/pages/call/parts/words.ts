@@ -30,6 +30,22 @@ export function noticeText(notice: Notice): string {
       return mutedByHost(notice.source);
     case 'said':
       return notice.line.to ? m.together_said_you({ name: notice.line.from.name, text: notice.line.text }) : m.together_said({ name: notice.line.from.name, text: notice.line.text });
+    case 'announced':
+      return m.breakout_notice_announced({ name: notice.line.from.name, text: notice.line.text });
+    case 'moved':
+      return notice.name === undefined ? m.breakout_notice_main() : m.breakout_notice_moved({ room: notice.name });
+    case 'came':
+      return m.breakout_notice_came({ name: notice.name });
+    case 'went':
+      return m.breakout_notice_went({ name: notice.name });
+    case 'breakouts_open':
+      return m.breakout_notice_open();
+    case 'breakouts_closed':
+      return m.breakout_notice_closed();
+    case 'breakouts_ending':
+      return m.breakout_notice_ending({ seconds: String(notice.seconds) });
+    case 'help_called':
+      return m.breakout_notice_help({ name: notice.name, room: notice.room });
     case 'reacted':
       return m.together_notice_reacted({ name: notice.name, sign: signWord(notice.reaction) });
     case 'poll_opened':
@@ -78,7 +94,7 @@ function mutedByHost(source: SourceKind): string {
 
 /** What must be heard at once, over anything else that is being read. */
 export const isUrgent = (notice: Notice): boolean =>
-  notice.kind === 'recording_started' || notice.kind === 'classification_raised' || notice.kind === 'muted_by_host' || notice.kind === 'floor_yours' || notice.kind === 'floor_lost';
+  notice.kind === 'recording_started' || notice.kind === 'classification_raised' || notice.kind === 'muted_by_host' || notice.kind === 'floor_yours' || notice.kind === 'floor_lost' || notice.kind === 'announced' || notice.kind === 'moved' || notice.kind === 'breakouts_ending' || notice.kind === 'help_called';
 
 export function deviceProblemText(kind: DeviceKind | 'screen', problem: DeviceProblem): string {
   switch (problem) {

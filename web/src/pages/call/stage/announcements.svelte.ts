@@ -14,6 +14,8 @@ export function topicOf(kind: Notice['kind'] | 'chat' | 'speaking'): Topic | und
   switch (kind) {
     case 'joined':
     case 'left':
+    case 'came':
+    case 'went':
       return 'people';
     case 'hand_raised':
     case 'hand_lowered':

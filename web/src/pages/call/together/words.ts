@@ -27,3 +27,6 @@ const SIGNS: Record<Reaction, () => string> = {
 };
 
 export const signWord = (reaction: Reaction): string => SIGNS[reaction]();
+
+/** Minutes and seconds. */
+export const clock = (seconds: number): string => `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
