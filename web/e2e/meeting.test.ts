@@ -108,9 +108,9 @@ describe('an open meeting of three', () => {
     await player.goto(link('TERBUKA'));
     const recording = player.locator('a[href*="/recordings/"]').first();
     await until('the recording is listed', async () => {
-      if (await recording.count()) return true;
       await player.reload();
-      return false;
+      await player.getByRole('heading', { name: 'Rakaman' }).waitFor();
+      return (await recording.count()) > 0;
     });
     await recording.click();
     await player.locator('[data-testid=player]').waitFor();
@@ -165,7 +165,7 @@ describe('a classified meeting', () => {
     await host.page.locator('[data-testid=lacks-mark]').waitFor();
     await host.page.locator('[data-testid=record]').click();
     const confirm = host.page.locator('[data-testid=confirm]');
-    if (await confirm.count()) await confirm.click();
+    await confirm.click();
     await host.page.locator('[data-testid=refusal][data-rule=CLASS-3]').waitFor();
     await picture(host.page, 'refused-recording');
   });

@@ -61,6 +61,8 @@ pub struct Layer {
     pub ring: Ring,
     unwrapper: Unwrapper,
     window: [u64; (WINDOW / 64) as usize],
+    /// The number behind the last packet, if that was too late for the window.
+    late_next: Option<u16>,
     highest: u64,
     first: u64,
     received: u64,
@@ -89,6 +91,7 @@ impl Layer {
             ring: Ring::default(),
             unwrapper: Unwrapper::default(),
             window: [0; (WINDOW / 64) as usize],
+            late_next: None,
             highest: 0,
             first: 0,
             received: 0,
@@ -111,13 +114,21 @@ impl Layer {
         self.last_packet.is_some_and(|last| now.saturating_duration_since(last) < SILENCE)
     }
 
-    /// True: the number is so far off that the sender must have begun anew.
-    pub fn jumped(&self, sequence: u16) -> bool {
-        self.received > 0 && {
-            let mut unwrapper = self.unwrapper;
-            let extended = unwrapper.unwrap(sequence);
-            extended.abs_diff(self.highest) > JUMP_MAX
+    /// The number is so far off that it can only be another stream's.
+    pub fn is_far(&self, sequence: u16) -> bool {
+        let mut unwrapper = self.unwrapper;
+        self.received > 0 && unwrapper.unwrap(sequence).abs_diff(self.highest) > JUMP_MAX
+    }
+
+    /// True: the sender must have begun anew. Its number is far off, or the second in a row that is too late for the window (RFC 3550,
+    /// appendix A.1). Not for repairs, which are as late as they were asked for.
+    pub fn jumped(&mut self, sequence: u16) -> bool {
+        let mut unwrapper = self.unwrapper;
+        if self.received == 0 || unwrapper.unwrap(sequence) + WINDOW > self.highest {
+            self.late_next = None;
+            return self.is_far(sequence);
         }
+        self.late_next.replace(sequence.wrapping_add(1)) == Some(sequence) || self.is_far(sequence)
     }
 
     /// Takes a number into the window, once.

@@ -112,7 +112,8 @@ impl Forwarder {
         let (is_audio, nacks, enabled) = (source.is_audio(), source.nacks(), source.enabled);
         let layer = &mut source.layers[usize::from(binding.layer)];
         let mut anew = false;
-        if layer.jumped(sequence) {
+        let jumped = if binding.repair { layer.is_far(sequence) } else { layer.jumped(sequence) };
+        if jumped {
             let lately = layer.restarted.is_some_and(|last| now.saturating_duration_since(last) < RESTART_INTERVAL);
             if binding.repair || lately {
                 peer.down.stats.refused_packets += 1;

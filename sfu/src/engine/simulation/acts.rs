@@ -121,6 +121,9 @@ pub fn conditions(rng: &mut StdRng, faults: Faults) -> (Conditions, Conditions) 
     (way(), way())
 }
 
+/// Numbers back to which the engine takes a packet for one that was late.
+const LATE_MAX: u16 = 1_024;
+
 impl Life {
     /// One thing that happens, if it is among those of this life.
     pub fn act(&mut self) {
@@ -196,7 +199,8 @@ impl Life {
                 }
             }
             Fault::Jump => {
-                let by = self.rng.random_range(0..u16::MAX);
+                // Anywhere but a little way back: what comes from there cannot be told from what was late on its way.
+                let by = self.rng.random_range(1..u16::MAX - LATE_MAX);
                 self.people[who].media.jump(by);
             }
             Fault::Layers => {

@@ -2,8 +2,8 @@
 //! again, and with strangers who send what they like. Each life is drawn from a seed; what must hold is asserted at every step ([`watch`]), and once
 //! the trouble ends all must be well again ([`life`]). Real ciphers, real handshakes; no socket, no clock, no thread.
 //!
-//! A seed that found something is written into `seeds.txt` and lived again for ever. `SIDANG_SIM_SECONDS` says for how long new ones are lived,
-//! `SIDANG_SIM_SEED` with which they begin (`make soak`).
+//! A seed that found something is written into `seeds.txt` and lived again for ever. The tests live the first [`LIVES`]; `SIDANG_SIM_SECONDS`
+//! says for how long others are lived instead, `SIDANG_SIM_SEED` with which they begin (`make soak`).
 
 mod acts;
 mod life;
@@ -27,7 +27,9 @@ use watch::Seen;
 const TROUBLED: Duration = Duration::from_secs(8);
 /// The bug shows in less.
 const PLANT_TROUBLED: Duration = Duration::from_secs(3);
-const SECONDS: u64 = 15;
+/// Lives of every run of the tests: the same everywhere, however fast the machine. What is behind them is for the soak run, which has found
+/// something that is not mended yet (`seeds.txt`).
+const LIVES: u64 = 12;
 const SEEDS: &str = include_str!("seeds.txt");
 const SEEDS_FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/engine/simulation/seeds.txt");
 /// From so many lives on each condition must have come up.
@@ -72,10 +74,11 @@ fn lives_that_once_failed_are_lived_again() {
 
 #[test]
 fn lives_drawn_by_chance_go_well() {
-    let length = Duration::from_secs(from_environment("SIDANG_SIM_SECONDS").unwrap_or(SECONDS));
+    let length = from_environment("SIDANG_SIM_SECONDS").map(Duration::from_secs);
     let (begun, mut seen) = (Instant::now(), Seen::default());
-    let mut seed = from_environment("SIDANG_SIM_SEED").unwrap_or(1);
-    while begun.elapsed() < length {
+    let first = from_environment("SIDANG_SIM_SEED").unwrap_or(1);
+    let mut seed = first;
+    while length.map_or(seed < first + LIVES, |length| begun.elapsed() < length) {
         let faults = faults_of(seed);
         match lived(seed, faults, None, TROUBLED) {
             Ok(one) => seen.add(&one),

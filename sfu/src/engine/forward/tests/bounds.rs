@@ -95,6 +95,26 @@ fn clocks_that_lie_and_numbers_that_jump() {
     assert!(call.forwarder.stats(session(1)).unwrap().keyframe_requests_sent < 400);
 }
 
+/// Farther back than anything that was late on its way, and not so far that the first packet tells.
+#[test]
+fn a_sender_that_begins_anew_a_little_way_back_is_heard_and_seen_again() {
+    let mut call = Call::new(79);
+    let alice = call.join(Client::new(1, 0, 0));
+    let bob = call.join(Client::viewer(2, 1, 1));
+    call.look(bob, 0, Some(alice), 200);
+    for back in [1_100, 3_000, 8_000] {
+        call.seconds(2.0);
+        call.clients[alice].jump(0u16.wrapping_sub(back));
+        call.seconds(0.5);
+        let since = call.now;
+        call.seconds(1.0);
+        let heard = call.clients[bob].heard_from(1, since);
+        assert!(heard > 40, "{back} back: {heard}");
+        let inbox = call.clients[bob].inbox(false, 0).unwrap();
+        assert!(inbox.decode().frames.iter().any(|(.., whole)| *whole > since), "{back} back: no picture");
+    }
+}
+
 /// What claims to be sound, at 100 Mbit/s: those who listen are sent no more of it than sound can be.
 #[test]
 fn a_publisher_that_floods_is_policed() {
