@@ -92,6 +92,7 @@ fn shown(it: &store::Stored, known: &[sites::Site]) -> Feed {
     params(("idempotency-key" = Option<String>, Header, description = "The same request sent twice under one key is carried out once")),
     responses((status = 201, body = CreatedFeed), (status = 401, body = Problem, content_type = "application/problem+json"),
         (status = 403, body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "Carried out under this key before, and revoked since", body = Problem, content_type = "application/problem+json"),
         (status = 409, body = Problem, content_type = "application/problem+json"),
         (status = 422, body = Problem, content_type = "application/problem+json")))]
 pub async fn create(
